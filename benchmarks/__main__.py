@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure everything, and write what was found to `benchmarks/results/`."""
+"""`python -m benchmarks`: measure everything, and write the results to `benchmarks/results/`."""
 
 from __future__ import annotations
 
@@ -42,13 +42,13 @@ def main() -> None:
         versions.append(database.version)
         works = _choose_works(arguments, database)
         measure(database, _choose_contenders(arguments), works, options, results)
-        # A full run is long; what it has found so far is there if it is broken off.
+        # A full run is long; the results so far are kept if it is interrupted.
         table = _write_results(name, options, versions, results)
     sys.stdout.write(table)
 
 
 def _read_results(name: str) -> tuple[Results, list[str]]:
-    """What an earlier run has found, and on which versions of the databases."""
+    """Return the results of an earlier run, and the versions of its databases."""
     run = json.loads((RESULTS / f"{name}.json").read_text(encoding="utf-8"))
     samples = [Sample(**sample) for sample in run["samples"]]
     omissions = [Omission(**omission) for omission in run["left_out"]]
@@ -56,7 +56,7 @@ def _read_results(name: str) -> tuple[Results, list[str]]:
 
 
 def _write_results(name: str, options: Options, versions: Sequence[str], results: Results) -> str:
-    """Write JSON; returns the table, and where that is."""
+    """Write JSON; return the table, and the path of the file."""
     run, cells = describe_run(options, versions), build_cells(results.samples)
     RESULTS.mkdir(exist_ok=True)
     (RESULTS / f"{name}.json").write_text(write_json(run, cells, results), encoding="utf-8")
@@ -107,7 +107,7 @@ def _takes(arguments: argparse.Namespace, work: Work) -> bool:
 
 
 def _open_databases(arguments: argparse.Namespace) -> Iterator[Database]:
-    """Each database in turn, seeded when its turn comes."""
+    """Yield each database in turn, seeded when its turn comes."""
     sizes = arguments.users or (SIZES[:1] if arguments.quick else SIZES)
     chosen: Any = arguments.database
     with ExitStack() as stack:

@@ -1,9 +1,9 @@
-"""`python -m benchmarks.changes`: what it costs to keep changes.
+"""`python -m benchmarks.changes`: the cost of keeping changes.
 
-Two servers do the same work in short turns, each round in another order: one whose table has a log
-of changes, and one without. Compared are the CPU of the server processes for one request, round by
-round, and that of the database over all rounds. The servers are started anew several times; what
-counts is the median of all starts. The command fails when one is over its limit.
+Two servers do the same work in short turns, each round in another order: one whose table has a
+change log, and one without. The CPU of the server processes per request is compared round by round,
+and that of the database over all rounds. The servers are restarted several times; the median of all
+starts counts. The command fails when one is over its limit.
 """
 
 from __future__ import annotations
@@ -39,16 +39,20 @@ CALLS: Mapping[str, Call] = {
 }
 
 LIMITS: Mapping[str, float] = {"create": 1.3}
-"""How many times the CPU of the server without a log the other may take, on PostgreSQL. On SQLite
-what the database does is a part of that."""
+"""Maximum CPU on PostgreSQL, in multiples of that of the server without a log.
+
+On SQLite, the work of the database is part of that CPU.
+"""
 
 DATABASE_LIMITS: Mapping[str, float] = {"create": 1.5, "bulk_1000": 1.6}
-"""The same for the CPU of the database, which writes a second row, with three indexes, for each. It
-is more so far."""
+"""The same for the CPU of the database, which writes a second row with three indexes for each.
+
+It is more so far.
+"""
 
 
 def main() -> None:
-    """Measure, print a table, and fail where a limit is passed."""
+    """Measure, print a table, and fail if a limit is exceeded."""
     compare_servers("changes", __doc__, list(CALLS), (3, 10), _measure, _report)
 
 
@@ -71,7 +75,7 @@ def _at(call: Call, table: str) -> Call:
 
 
 def _report(kind: str, work: str, starts: Sequence[Ratios]) -> bool:
-    """Print what one work costs; returns whether it is within the limits."""
+    """Print the cost of one work; return whether it is within the limits."""
     limit = LIMITS.get(work) if kind == "postgresql" else None
     place = f"{kind:<11}{work:<10}"
     return report_ratios(place, starts, "without a log", (limit, DATABASE_LIMITS.get(work)))

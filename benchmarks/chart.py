@@ -1,4 +1,4 @@
-"""The chart: CPU of the server per request in multiples of the limit's, as SVG."""
+"""Chart of the CPU of servers per request, in multiples of the limit's, as SVG."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ _COLUMNS = {
     "fastify": "Fastify",
     "elysia": "Elysia",
 }
-"""Whose ratios are written out, under which heads."""
+"""Contenders whose ratios are printed, with the headings of their columns."""
 
 _HEADS: Mapping[str, Sequence[str]] = {
     database: [c.name for c in CONTENDERS if c.name in _COLUMNS and database in c.databases]
     for database in DATABASES
 }
-"""Whose ratios are written out for each database, in their order."""
+"""Contenders whose ratios are printed for each database, in order."""
 
 _LABEL_PX, _SCALE_PX, _COLUMN_PX = 212, 180, 68
 _EDGE_PX, _BETWEEN_PX, _ROW_PX = 12, 18, 23
@@ -37,7 +37,7 @@ _PANELS_PX = {
 }
 _WIDTH_PX = sum(_PANELS_PX.values()) + 2 * _EDGE_PX + _BETWEEN_PX
 
-# Each contender has a shape as well as a colour, for those who see no difference in the latter.
+# Each contender has a shape as well as a colour, for readers who can't tell the colours apart.
 _SHAPES = {
     "limit": '<rect x="-1" y="-7" width="2" height="14"/>',
     "limit_json": '<rect x="-1" y="-4" width="2" height="8"/>',
@@ -68,7 +68,7 @@ svg{--paper:#fff;--ink:#1f2328;--faint:#59636e;--line:#d1d9e0;--limit:#59636e;--
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """A logarithmic scale over all ratios of a run, the same in each panel."""
+    """Logarithmic scale over all ratios of a run, the same in each panel."""
 
     low: float
     high: float
@@ -78,7 +78,7 @@ class _Scale:
         return _LABEL_PX + 10 + share * (_SCALE_PX - 20)
 
     def marks(self) -> Iterator[float]:
-        """The powers of ten in it."""
+        """Yield the powers of ten in it."""
         for power in range(math.ceil(math.log10(self.low)), math.floor(math.log10(self.high)) + 1):
             yield 10.0**power
 
@@ -123,7 +123,7 @@ def _draw_head(run: Mapping[str, Any], cells: Sequence[Cell]) -> Iterator[str]:
 
 
 def _draw_panel(place: Place, cells: Sequence[Cell], scale: _Scale) -> tuple[list[str], float]:
-    """Draw a panel at the origin; returns its height too."""
+    """Draw a panel at the origin; return its height too."""
     lines, heads = [_text(0, 20, name_place(place), "panel")], _HEADS[place[0]]
     for index, head in enumerate(heads):
         lines.append(_text(_column(index), 42, _COLUMNS[head], "note end"))
@@ -148,7 +148,7 @@ def _draw_row(
     cells: Iterable[Cell], heads: Iterable[str], y: float, scale: _Scale
 ) -> Iterator[str]:
     ratios = {cell["contender"]: cell["to_limit"] for cell in cells}
-    # What modelwire is to be seen by lies on top.
+    # The mark of modelwire lies on top.
     for name in sorted(ratios, key=lambda name: name == "modelwire"):
         yield _mark(scale.at(ratios[name]), y, name)
     for index, name in enumerate(heads):

@@ -1,4 +1,4 @@
-"""That a contender does the work, before anybody takes its time."""
+"""Check that a contender does the work, before it is timed."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from .works import Work
 
 
 class WrongAnswer(Exception):
-    """A contender's answer is not what the tables say; says how it differs."""
+    """Answer of a contender that differs from the tables; the message describes how."""
 
 
 def check_work(port: int, contender: Contender, call: Call, work: Work, database: Database) -> None:
-    """Check one answer against the rows as they were seeded, or what a write did to them.
+    """Check one answer against the seeded rows, or the effect of a write on them.
 
     Args:
         port: The server's port.
-        contender: Who is asked.
-        call: How.
-        work: What for.
-        database: Where the rows are.
+        contender: The contender.
+        call: The request.
+        work: The work.
+        database: The database with the rows.
 
     Raises:
-        WrongAnswer: It answers something else.
+        WrongAnswer: The answer is wrong.
     """
     number = work.first
     body = call.body.replace("{n}", str(number)) if call.body else None

@@ -1,4 +1,4 @@
-"""How each contender is asked for a work, and where its answer has the rows."""
+"""Requests to each contender for each work, and the place of rows in its responses."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ CHANGE = '{"full_name": "Changed {n}"}'
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request.
+    """Request.
 
     `{n}` in its path and its body stands for a number, `{middle}` in its path for the last user
-    before the page half way, and `{cursor}` for a cursor that leads to that page.
+    before the middle page, and `{cursor}` for a cursor that leads to that page.
     """
 
     method: str
@@ -32,18 +32,19 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """One way of doing the work.
+    """Contender: one way of doing the work.
 
     Args:
-        name: What commands and results call it; its module in `benchmarks.contenders`.
-        title: What people read.
+        name: Its name in commands and results; its module in `benchmarks.contenders`.
+        title: Its title for readers.
         calls: The request of each work.
-        missing: Why there is no request of a work.
-        package: The package that it is, which has to be installed.
-        runtime: What runs it where it is JavaScript: `node`, or a file below its `node_modules`.
-        items: Where a page has its rows.
-        total: Where a page has its total.
-        databases: The databases that it is for.
+        missing: The reason why a work has no request.
+        package: Its package, which has to be installed.
+        runtime: The JavaScript runtime, if it needs one: `node`, or a file below its
+            `node_modules`.
+        items: The field of a page's rows.
+        total: The field of a page's total.
+        databases: The databases that it supports.
     """
 
     name: str
@@ -64,12 +65,12 @@ class Contender:
 
     @property
     def command(self) -> Sequence[str]:
-        """What runs it where it is JavaScript, which is told its port as `PORT`; else empty."""
+        """Command of a JavaScript server, which gets its port as `PORT`; empty for Python."""
         runtime = self.runtime and (which(self.runtime) or which(_MODULES / self.runtime))
         return [runtime, str(_JAVASCRIPT / f"{self.name}.mjs")] if runtime else []
 
     def rows_of(self, answer: Any) -> tuple[list[Any], int | None]:
-        """Take the rows and the total out of an answer, be it a row, an array or a page."""
+        """Return the rows and the total of an answer, be it a row, an array or a page."""
         if isinstance(answer, list):
             return answer, None
         if self.items in answer:

@@ -1,8 +1,8 @@
-"""`python -m benchmarks.commits`: how many commits PostgreSQL takes a second from many clients.
+"""`python -m benchmarks.commits`: commits per second of PostgreSQL, from many clients.
 
-Each stores one row at a time, and the server waits for its disk, as in production. One that keeps
-no log is compared with one whose changes are told once they are committed, as modelwire does it,
-and with one whose transactions notify themselves: those commit one after another, each with a
+Each client stores one row at a time, and the server waits for its disk, as in production. One that
+keeps no log is compared with one whose changes are announced after the commit, as modelwire does
+it, and with one whose transactions notify themselves: those commit one after another, each with a
 sync of its own, where the others share one.
 """
 
@@ -40,12 +40,12 @@ _NOTICE = str(
 
 @dataclass(frozen=True)
 class Way:
-    """A way to tell of changes.
+    """Way of announcing changes.
 
     Args:
-        name: What it is called.
-        log: Whether there are any.
-        tells: Whether they are told once they are committed.
+        name: Its name.
+        log: Whether there is a change log.
+        tells: Whether changes are announced after the commit.
     """
 
     name: str
@@ -72,7 +72,7 @@ async def _open(server: str, way: Way, clients: int) -> list[Any]:
 
 
 async def _measure(server: str, way: Way, clients: int, seconds: float) -> float:
-    """Commits a second."""
+    """Return the commits per second."""
     notifying, *writing = await _open(server, way, clients + 1)
     notifier = Notifier(lambda: notifying.fetch(_NOTICE))
     statement = f"{_INSERT}, set_config('{TELLS}', '1', true)" if way.tells else _INSERT

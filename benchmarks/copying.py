@@ -1,8 +1,8 @@
-"""What `modelwire copy` costs, beside a plain copy of the same rows by the drivers alone.
+"""Cost of `modelwire copy`, beside a plain copy of the same rows by the drivers alone.
 
     python -m benchmarks.copying --rows 200000 --postgres postgresql://…
 
-Each run is a process of its own, whose CPU and peak memory the system counts.
+Each run is a process of its own, whose CPU and peak memory the system measures.
 """
 
 from __future__ import annotations
@@ -73,11 +73,11 @@ async def _fill(path: Path, rows: int) -> None:
 async def _copy(path: Path, postgres: str) -> None:
     source, target = open_side(f"sqlite:///{path}", "FROM"), open_side(postgres, "TO")
     result = await copy_database(source, target, SQLModel.metadata, Silent(), resume=False)
-    assert result.is_verified  # noqa: S101 - what is timed has to be right
+    assert result.is_verified  # noqa: S101 - the copy must be correct
 
 
 async def _copy_plainly(path: Path, postgres: str) -> None:
-    """By COPY, with the one conversion that the driver asks for."""
+    """Copy by COPY, with the one conversion that the driver needs."""
     await _create(postgres)
     target = await asyncpg.connect(postgres)
     found = sqlite3.connect(path).execute("SELECT * FROM benchmark_sales ORDER BY id")
@@ -88,7 +88,7 @@ async def _copy_plainly(path: Path, postgres: str) -> None:
 
 
 async def _copy_by_insert(path: Path, postgres: str) -> None:
-    """By INSERT, each piece a transaction."""
+    """Copy by INSERT, each piece in a transaction."""
     await _create(postgres)
     target = await asyncpg.connect(postgres)
     marks = ", ".join(f"${place}" for place in range(1, len(_COLUMNS) + 1))
@@ -128,10 +128,10 @@ async def _empty(postgres: str) -> None:
 
 
 def measure(rows: int, postgres: str) -> Sequence[dict[str, Any]]:
-    """Measure every way once, one after the other.
+    """Measure every way once, one after another.
 
     Args:
-        rows: How many rows are copied.
+        rows: The number of rows to copy.
         postgres: The URL of a database whose table `benchmark_sales` may be dropped.
 
     Returns:
@@ -163,7 +163,7 @@ def measure(rows: int, postgres: str) -> Sequence[dict[str, Any]]:
 
 
 def main() -> None:
-    """Measure, and print what was found as lines of JSON."""
+    """Measure, and print the results as lines of JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[20_000, 200_000])
     parser.add_argument("--postgres", required=True)

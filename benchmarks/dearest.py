@@ -1,10 +1,10 @@
-"""`python -m benchmarks.dearest`: the dearest queries that the query language allows.
+"""`python -m benchmarks.dearest`: the most expensive queries that the query language allows.
 
-A query is put together from parts, at most one of each kind: a filter, an `or`, words of `q`, an
-order, a page, includes. Each part is asked for alone first. Then the search climbs: from the
-dearest of them on it takes, kind by kind, whichever part makes the query dearest, until none makes
-it dearer. What counts is the CPU of the server's processes and the database's together. In the end
-twelve clients ask for the dearest of each path again and again, and others for what is ordinary.
+A query is composed of parts, at most one of each kind: a filter, an `or`, words of `q`, an order, a
+page, includes. Each part is requested alone first. Then the search climbs: starting from the most
+expensive one, it adds, kind by kind, whichever part makes the query most expensive, until none
+does. The CPU of the server's processes and of the database count together. In the end twelve
+clients repeat the most expensive query of each path, while others send ordinary requests.
 """
 
 from __future__ import annotations
@@ -88,15 +88,15 @@ PARTS: Mapping[str, Mapping[str, Mapping[str, Mapping[str, str]]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one request has taken.
+    """Cost of one request.
 
     Args:
-        query: What was asked for, in words.
+        query: The query, in words.
         target: Its path and query string.
         status: The answer's status.
         cpu_ms: CPU of the server and the database.
-        taken_ms: Time until the whole answer was there.
-        memory_mb: What the server's memory grew by at its highest.
+        taken_ms: Time until the answer was complete.
+        memory_mb: Growth of the server's memory at its peak.
     """
 
     query: str
@@ -114,7 +114,7 @@ class Cost:
 
 
 class Asker:
-    """Asks a server for queries, and finds what they cost.
+    """Client of a server that measures the cost of queries.
 
     Args:
         server: The server.
@@ -126,7 +126,7 @@ class Asker:
         self._database = database
 
     def ask(self, path: str, chosen: Sequence[tuple[str, Mapping[str, str]]]) -> Cost:
-        """Ask for a path with some parts, once; twice where it has not been slow.
+        """Send a query composed of some parts, once; twice where it has not been slow.
 
         Args:
             path: The path.
@@ -160,15 +160,15 @@ Part = tuple[str, Mapping[str, str]]
 
 
 def climb(asker: Asker, path: str, first: tuple[str, Part]) -> Cost:
-    """Find a query of a path that no other part in place of one of its own makes dearer.
+    """Find a query of a path that becomes no more expensive by replacing any of its parts.
 
     Args:
-        asker: Asks for it.
+        asker: The client.
         path: The path.
         first: The part that it begins with, and its kind.
 
     Returns:
-        What the query costs.
+        The cost of the query.
     """
     chosen: dict[str, Part] = dict([first])
     dearest = asker.ask(path, list(chosen.values()))
@@ -190,12 +190,12 @@ def climb(asker: Asker, path: str, first: tuple[str, Part]) -> Cost:
 def measure_beside(
     server: Server, dearest: Sequence[Cost], clients: int
 ) -> tuple[list[float], Counter[int], Counter[int]]:
-    """Ask for what is ordinary while others ask for what is dearest.
+    """Send ordinary requests while other clients send the most expensive ones.
 
     Args:
         server: The server.
-        dearest: What the others ask for in turn.
-        clients: How many they are.
+        dearest: The requests that the others send in turn.
+        clients: The number of those clients.
 
     Returns:
         The sorted times of the ordinary requests in milliseconds, their statuses, and those of
@@ -272,7 +272,7 @@ def _search(asker: Asker, server: Server) -> None:
 
 
 def _ask_alone(asker: Asker, path: str) -> tuple[str, Part]:
-    """Ask for each part of a path alone; returns the dearest, and its kind."""
+    """Request each part of a path alone; return the most expensive, and its kind."""
     found: list[tuple[float, str, Part]] = []
     for kind, parts in PARTS[path].items():
         for part in parts.items():

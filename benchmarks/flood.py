@@ -1,8 +1,8 @@
-"""`python -m benchmarks.flood`: following changes while there are thousands of them in a second.
+"""`python -m benchmarks.flood`: following changes at thousands per second.
 
-One server writes rows, so many a second, in bulk. Another one on the same database tells its
-listeners of them; its CPU and memory are measured. Some of the listeners read nothing for a while:
-they are let go of, come back, and go on where they were. In the end each must have been told of
+One server writes rows in bulk, at a fixed rate. Another one on the same database sends the changes
+to its listeners; its CPU and memory are measured. Some of the listeners read nothing for a while:
+they are disconnected, come back, and continue where they were. In the end each must have received
 each change, once and in order.
 """
 
@@ -30,17 +30,17 @@ BULK = 1000
 BUFFER = 2**16
 LAST_S = 120.0
 SEND_TIMEOUT_S = "2"
-"""Seconds after which a listener that takes nothing is let go of."""
+"""Seconds after which a listener that takes no data is disconnected."""
 
 _EVENT = re.compile(rb'id: (\d+)\nevent: \w+\ndata: {"key":(\d+),[^\n]*"name":"([^"]*)"[^\n]*\n\n')
 
 
 @dataclass
 class Listener:
-    """Who listens.
+    """Listener to changes.
 
     Args:
-        sleeps_s: Seconds for which he reads nothing, once he has begun.
+        sleeps_s: Seconds for which it reads nothing, once it has begun.
     """
 
     sleeps_s: float = 0.0
@@ -52,14 +52,14 @@ class Listener:
     wrong: int = 0
 
     async def follow(self, server: Server, count: int) -> None:
-        """Follow until he was told of so many changes; come back whenever that is cut off."""
+        """Follow until a number of changes have arrived; reconnect whenever that is cut off."""
         while self.told < count:
             self.comings += 1
             await self._follow_once(server, count)
 
     async def _follow_once(self, server: Server, count: int) -> None:
         client = socket.socket()
-        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)  # little is on its way
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, BUFFER)  # little data is in flight
         client.connect(("127.0.0.1", server.port))
         reader, writer = await asyncio.open_connection(sock=client, limit=BUFFER)
         head = "GET /items/changes/ HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n"
@@ -71,7 +71,7 @@ class Listener:
                 if self.sleeps_s and self.told:
                     await asyncio.sleep(self.sleeps_s)
                     self.sleeps_s = 0.0
-                chunk = await reader.readline()  # of the transfer: its size, and then so much
+                chunk = await reader.readline()  # chunked: its size, and then the data
                 if not chunk:
                     return
                 if chunk == b"\r\n":
@@ -95,7 +95,7 @@ class Listener:
 
 
 async def _write(server: Server, rate: int, seconds: int) -> float:
-    """Write rows, each named by the instant; returns how many there were in a second."""
+    """Write rows, each named by the time; return the number per second."""
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     begun, bulks = time.time(), rate * seconds // BULK
     for number in range(bulks):

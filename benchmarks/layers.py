@@ -1,9 +1,9 @@
-"""`python -m benchmarks.layers`: what each layer adds to a request that does next to nothing.
+"""`python -m benchmarks.layers`: the cost of each layer around a request that does next to nothing.
 
 Servers answer in short turns, each round in another order: one of raw ASGI, one of Starlette and
-one of FastAPI with a single endpoint that returns a finished response, and modelwire's. What counts
-is the CPU of their processes for one request. Beside them, a row is got by its key by raw ASGI with
-the driver and by modelwire: how far the latter can come is told by what FastAPI takes for nothing.
+one of FastAPI with a single endpoint that returns a finished response, and modelwire's. The CPU of
+their processes per request is measured. Beside them, raw ASGI with the driver and modelwire read a
+row by its key: the difference between raw ASGI and FastAPI bounds what modelwire can reach.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from .turns import Runner, compare_servers, take_turns
 
 
 class Layer(NamedTuple):
-    """What is asked of whom.
+    """Request to one server.
 
     Args:
-        title: What people read.
-        contender: Whose server it is.
-        path: What it is asked for.
+        title: The title of its column.
+        contender: The contender whose server it is.
+        path: The path of the request.
     """
 
     title: str

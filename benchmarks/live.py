@@ -1,11 +1,10 @@
-"""`python -m benchmarks.live`: how soon, and at what cost, those who follow changes are told.
+"""`python -m benchmarks.live`: delay and cost of changes for the clients that follow them.
 
-One server, and clients that listen. A writer changes a row so many times a second; each change is
-timed from the moment at which its request is sent to the one at which a client has its event. So
-the write itself is in it, and what it takes stands beside it. Then nothing is written for a while:
-what listeners cost who are told nothing but heartbeats. The listeners are tasks of this process,
-which takes as much of the machine as the server does: with many, what is timed is told late by
-this side too.
+One server, and clients that listen. A writer changes a row at a fixed rate; each change is timed
+from the moment at which its request is sent to the one at which a client has its event. So the
+write itself is included, and its time is shown beside it. Then nothing is written for a while, to
+measure the cost of listeners that only get heartbeats. The listeners are tasks of this process,
+which takes as much of the machine as the server does: with many, this side adds to the delay too.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ MINUTE_S = 60.0
 
 @dataclass
 class Told:
-    """When each change was sent, answered, and told."""
+    """Times at which each change was sent, answered, and received."""
 
     sent: dict[int, float] = field(default_factory=dict)
     answered: dict[int, float] = field(default_factory=dict)
@@ -112,7 +111,7 @@ def _compare(database: Database, count: int, rate: float) -> None:
 
 
 def main() -> None:
-    """Measure, and print a table for each database: milliseconds, and percents of a core."""
+    """Measure, and print a table for each database: milliseconds, and percentages of a core."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--writes", type=int, default=300, help="how many")
     parser.add_argument("--rate", type=float, default=20, help="how many a second")

@@ -1,4 +1,4 @@
-"""Load: wrk for many connections at once, one request after the other for what takes long."""
+"""Load: wrk for many connections at once, one request after another for those that take long."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _SCRIPT = Path(__file__).parent / "load.lua"
 
 
 class MissingTool(Exception):
-    """The load generator isn't installed; says how to."""
+    """Missing load generator; the message describes how to install it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What came of a load.
+    """Result of a load.
 
     Args:
-        requests: Answers.
+        requests: The number of answers.
         failed: Answers with an error, and requests without an answer.
         duration_s: Seconds that it took.
-        p50_ms: Milliseconds that half of the requests took at most.
-        p99_ms: Milliseconds that 99 of 100 took at most.
+        p50_ms: The median time of requests in milliseconds.
+        p99_ms: The 99th percentile of their times in milliseconds.
     """
 
     requests: int
@@ -58,13 +58,13 @@ def find_wrk() -> str:
 def run_wrk(
     port: int, call: Call, *, first: int, span: int, connections: int, duration_s: int
 ) -> Load:
-    """Ask a server for one call over and over, from many connections at once.
+    """Repeat one call to a server, from many connections at once.
 
     Args:
         port: The server's port.
         call: The call.
-        first: The first number that stands for `{n}`.
-        span: How many numbers it is spread over; 0 for a new one each time.
+        first: The first value of `{n}`.
+        span: The number of values of `{n}`; 0 for a new one each time.
         connections: Connections at once.
         duration_s: Seconds.
     """
@@ -89,7 +89,7 @@ def run_wrk(
 def run_in_turn(
     port: int, call: Call, *, body: Callable[[int], str | None], duration_s: float
 ) -> Load:
-    """Ask a server for one call over and over, each after the answer to the one before.
+    """Repeat one call to a server, each after the answer to the one before.
 
     Args:
         port: The server's port.
@@ -114,7 +114,7 @@ def run_in_turn(
 def send(
     connection: HTTPConnection, method: str, path: str, body: str | None = None
 ) -> tuple[int, bytes]:
-    """Send one request; returns the status and the body of the answer."""
+    """Send one request; return the status and the body of the answer."""
     headers = {"content-type": "application/json"} if body is not None else {}
     connection.request(method, path, body, headers)
     response = connection.getresponse()

@@ -1,12 +1,11 @@
-"""`python -m benchmarks.observing`: what logs, metrics and timings cost, on and off.
+"""`python -m benchmarks.observing`: the cost of logs, metrics and timings, on and off.
 
 Three servers do the same work in short turns, each round in another order: one without anything
-around its application, one with the defaults, and one with everything switched on. Compared are
-the CPU of the server processes for one request, round by round. A turn takes less than a second, so
-that whatever else the machine does meets all three. Two processes of the same program differ by a
-few percent for as long as they run, by where their memory lies; so all are started anew several
-times. What counts is the median of the ratios of all starts. The command fails when one is over its
-limit.
+around its application, one with the defaults, and one with everything switched on. The CPU of the
+server processes per request is compared, round by round. A turn takes less than a second, so other
+activity of the machine affects all three alike. Two processes of the same program differ by a few
+percent for as long as they run, by the layout of their memory; so all are restarted several times.
+The median of the ratios of all starts counts. The command fails when one is over its limit.
 """
 
 from __future__ import annotations
@@ -25,11 +24,11 @@ VARIANTS = ("unobserved", "modelwire", "observed")
 WORKS = ("get", "page_100")
 
 LIMITS = {"off": 1.03, "on": 1.03}
-"""How many times the CPU of the server without it each may take."""
+"""Maximum CPU of each, in multiples of that of the server without it."""
 
 
 def main() -> None:
-    """Measure, print a table, and fail where a limit is passed."""
+    """Measure, print a table, and fail if a limit is exceeded."""
     compare_servers("observing", __doc__, WORKS, (10, 25), _measure, _report)
 
 
@@ -44,7 +43,7 @@ def _measure(database: Database, work: str, rounds: int) -> list[dict[str, float
 
 
 def _report(kind: str, work: str, starts: Sequence[Sequence[dict[str, float]]]) -> bool:
-    """Print what one work costs; returns whether it is within the limits."""
+    """Print the cost of one work; return whether it is within the limits."""
     passed = True
     for name, below, above in (("off", *VARIANTS[:2]), ("on", *VARIANTS[1:])):
         ratios = [median(turn[above] / turn[below] for turn in rounds) for rounds in starts]

@@ -1,10 +1,10 @@
-"""`python -m benchmarks.policies`: what a caller and a policy cost.
+"""`python -m benchmarks.policies`: the cost of a caller and a policy.
 
-Two servers do the same work in short turns, each round in another order: one whose callers see
-what is of their organisation, and one without callers. All rows are of one organisation, so that
-both read and write the same. Compared are the CPU of the server processes for one request, round by
-round, and that of the database over all rounds. The servers are started anew several times; what
-counts is the median of all starts. The command fails when one is over its limit.
+Two servers do the same work in short turns, each round in another order: one whose callers see the
+rows of their organisation, and one without callers. All rows belong to one organisation, so that
+both read and write the same. The CPU of the server processes per request is compared round by
+round, and that of the database over all rounds. The servers are restarted several times; the median
+of all starts counts. The command fails when one is over its limit.
 """
 
 from __future__ import annotations
@@ -40,19 +40,21 @@ FILTERED = {
     name: replace(call, path=f"{call.path}&organisation_id=1") if "?" in call.path else call
     for name, call in CALLS.items()
 }
-"""The same, asked by hand for the rows of one organisation."""
+"""The same requests with an explicit filter by the organisation."""
 
 LIMITS = {"get": 1.25, "page_100": 1.1, "create": 1.3}
-"""How many times the CPU of the server without policies the other may take, on PostgreSQL. On
-SQLite what the database does is a part of that, and a total that counts rows by a condition costs
-several times what `count(*)` does there."""
+"""Maximum CPU on PostgreSQL, in multiples of that of the server without policies.
+
+On SQLite, the work of the database is part of that CPU, and a total that counts rows by a condition
+costs several times a `count(*)`.
+"""
 
 DATABASE_LIMIT = 1.15
-"""The same for the CPU of the database, which without policies is asked for the same rows."""
+"""The same for the CPU of the database, which is asked for the same rows without policies."""
 
 
 def main() -> None:
-    """Measure, print a table, and fail where a limit is passed."""
+    """Measure, print a table, and fail if a limit is exceeded."""
     compare_servers("policies", __doc__, list(CALLS), (5, 20), _measure, _report)
 
 
@@ -83,7 +85,7 @@ def _seed(server: Server) -> None:
 
 
 def _report(kind: str, work: str, starts: Sequence[Ratios]) -> bool:
-    """Print what one work costs; returns whether it is within the limits."""
+    """Print the cost of one work; return whether it is within the limits."""
     limit = LIMITS.get(work) if kind == "postgresql" else None
     place = f"{kind:<11}{work:<9}"
     return report_ratios(place, starts, "without policies", (limit, DATABASE_LIMIT))

@@ -1,4 +1,4 @@
-"""What processes have used, from `/proc` (proc(5))."""
+"""Resource usage of processes, from `/proc` (proc(5))."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ def _read_stat(pid: int) -> list[str] | None:
 
 
 def parent_of(pid: int) -> int:
-    """The parent of a process; 0 where there is no such process."""
+    """Return the parent of a process; 0 where there is no such process."""
     stat = _read_stat(pid)
     return int(stat[1]) if stat else 0
 
 
 def list_tree(root: int) -> list[int]:
-    """A process and all that descend from it."""
+    """Return a process and all of its descendants."""
     children: dict[int, list[int]] = {}
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -36,7 +36,7 @@ def list_tree(root: int) -> list[int]:
 
 
 def read_cpu_us(root: int) -> float:
-    """Microseconds of CPU, user and system, that a process tree has used, ended children too."""
+    """Return the microseconds of CPU that a process tree has used, ended children included."""
     total = 0.0
     for pid in list_tree(root):
         stat = _read_stat(pid)
@@ -46,7 +46,7 @@ def read_cpu_us(root: int) -> float:
 
 
 def read_run_time_us(pid: int) -> float:
-    """Microseconds that the threads of a process have run, to the nanosecond (proc(5), schedstat).
+    """Return the run time of a process's threads, to the nanosecond (proc(5), schedstat).
 
     Threads that have ended are left out.
     """
@@ -55,7 +55,7 @@ def read_run_time_us(pid: int) -> float:
 
 
 def read_memory_mb(root: int, *, peak: bool = False) -> float:
-    """Resident memory of a process tree, now or at its highest since `reset_peak`."""
+    """Return the resident memory of a process tree, now or its peak since `reset_peak`."""
     name = "VmHWM:" if peak else "VmRSS:"
     return sum(_read_status_kb(pid, name) for pid in list_tree(root)) / 1024
 
@@ -69,6 +69,6 @@ def _read_status_kb(pid: int, name: str) -> int:
 
 
 def reset_peak(root: int) -> None:
-    """Let the highest memory of a process tree count from now on."""
+    """Reset the peak of a process tree's memory."""
     for pid in list_tree(root):
         Path(f"/proc/{pid}/clear_refs").write_text(_RESET_PEAK, encoding="utf-8")

@@ -25,7 +25,7 @@ Column = tuple[str, Callable[[Mapping[str, Cell]], str]]
 
 
 def main() -> None:
-    """Write the page and its chart; `quick` names the short run in place of the full one."""
+    """Write the page and its chart; `quick` takes the short run instead of the full one."""
     name = sys.argv[1] if len(sys.argv) > 1 else "full"
     results = RESULTS / f"{name}.json"
     if not results.is_file():
@@ -38,11 +38,11 @@ def main() -> None:
 
 
 def put_figures(page: str, run: Mapping[str, Any]) -> str:
-    """Replace the figures of a page: what stands between its two marks.
+    """Replace the figures of a page, which stand between two marks.
 
     Args:
         page: The page.
-        run: A run, as its JSON has it.
+        run: A run, as in its JSON.
 
     Returns:
         The page with the figures of that run.
@@ -53,7 +53,7 @@ def put_figures(page: str, run: Mapping[str, Any]) -> str:
 
 
 def write_figures(run: Mapping[str, Any]) -> str:
-    """Write the figures of a run in Markdown: how it was made, its aims, its tables."""
+    """Write the figures of a run in Markdown: its settings, its targets, its tables."""
     cells: Sequence[Cell] = run["cells"]
     parts = [_describe(run), *_write_targets(cells)]
     for database, users in dict.fromkeys((c["database"], c["users"]) for c in cells):

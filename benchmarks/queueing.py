@@ -1,9 +1,9 @@
-"""What more servers give, by a model: `python -m benchmarks.queueing` prints the tables of a page.
+"""Gain from more servers, by a model: `python -m benchmarks.queueing` prints the tables of a page.
 
-Requests come at random (Poisson), each takes one core of one server for a time that is distributed
-exponentially, and whoever finds all cores busy waits (M/M/c; Erlang, 1917). Reads go to the copy
-that has least to do, which is nearly one queue for all of them. Writes go to the primary, and every
-copy takes over each of them, which costs it a part of what the write has cost.
+Requests arrive at random (Poisson), each takes one core of one server for an exponentially
+distributed time, and a request that finds all cores busy waits (M/M/c; Erlang, 1917). Reads go to
+the least busy replica, which is nearly one queue for all of them. Writes go to the primary, and
+every replica replays each of them, at a part of the cost of the write.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from random import Random
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What is asked of a cluster.
+    """Load on a cluster.
 
     Args:
-        writes: Part of the requests that write.
-        write_cost: What a write takes, in multiples of what a read takes.
-        replay: What taking over a write takes, in multiples of the write itself.
+        writes: The share of requests that write.
+        write_cost: The cost of a write, in multiples of that of a read.
+        replay: The cost of replaying a write, in multiples of that of the write itself.
         cores: Cores of each server.
     """
 
@@ -33,11 +33,11 @@ class Load:
 
 
 def find_capacity(load: Load, copies: int) -> float:
-    """The most requests that can be answered, in those that one core can read in the same time.
+    """Return the maximum throughput, in multiples of the reads of one core.
 
     Args:
-        load: What is asked.
-        copies: Servers beside the primary, which take all reads; without any the primary does.
+        load: The load.
+        copies: The number of replicas, which take all reads; without any the primary does.
     """
     reads = 1 - load.writes
     written = load.writes * load.write_cost
@@ -48,11 +48,11 @@ def find_capacity(load: Load, copies: int) -> float:
 
 
 def erlang_c(servers: int, offered: float) -> float:
-    """The part of requests that has to wait (Erlang's second formula).
+    """Return the share of requests that have to wait (Erlang C).
 
     Args:
-        servers: How many serve at once.
-        offered: How many of them would be busy on average, fewer than there are.
+        servers: The number of servers.
+        offered: The average number of busy ones if none waited, less than `servers`.
     """
     lost = 1.0  # Erlang's first formula, by its recursion
     for busy in range(1, servers + 1):
@@ -61,13 +61,13 @@ def erlang_c(servers: int, offered: float) -> float:
 
 
 def find_wait(servers: int, offered: float, part: float = 0.95) -> float:
-    """How long a part of the requests waits at most, in multiples of what one takes."""
+    """Return the wait that a share of the requests stays below, in multiples of a service time."""
     waiting = erlang_c(servers, offered)
     return max(0.0, math.log(waiting / (1 - part)) / (servers - offered)) if waiting else 0.0
 
 
 def simulate_waits(servers: int, offered: float, requests: int, random: Random) -> list[float]:
-    """The waits of requests as they come about, one by one: what the formulas are held to."""
+    """Return the waits of simulated requests, against which the formulas are tested."""
     free = [0.0] * servers
     now, waits = 0.0, []
     for _ in range(requests):
@@ -84,7 +84,7 @@ BUSY = (0.5, 0.7, 0.8, 0.9)
 
 
 def write_capacities() -> Iterator[str]:
-    """The table of what copies give, in multiples of what one server does."""
+    """Yield the table of the throughput of replicas, in multiples of that of one server."""
     yield f"| writes | {' | '.join(_count(n) for n in COPIES)} |"
     yield f"|---|{'---:|' * len(COPIES)}"
     for writes in WRITES:
@@ -95,7 +95,7 @@ def write_capacities() -> Iterator[str]:
 
 
 def write_waits() -> Iterator[str]:
-    """The table of how long reads wait on some copies that are so busy."""
+    """Yield the table of the waits of reads, by the number of replicas and their utilisation."""
     shown = [n for n in COPIES if n]
     yield f"| busy | {' | '.join(_count(n) for n in shown)} |"
     yield f"|---|{'---:|' * len(shown)}"
@@ -110,7 +110,7 @@ def _count(copies: int) -> str:
 
 
 def tables() -> Sequence[str]:
-    """The tables, as docs/scale.md has them."""
+    """Return the tables, as in docs/scale.md."""
     return ["\n".join(write_capacities()), "\n".join(write_waits())]
 
 

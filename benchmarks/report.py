@@ -1,4 +1,4 @@
-"""What was measured as cells, a table and JSON."""
+"""Report of a run: cells as a table and as JSON."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _HEAD = (
 
 
 def write_table(cells: Sequence[Cell], results: Results) -> str:
-    """Write cells as text, one table for each database and size, and what is left out."""
+    """Write cells as text, a table for each database and size, and the omissions."""
     parts: list[str] = []
     for place in dict.fromkeys((c.sample.database, c.sample.users) for c in cells):
         here = [c for c in cells if (c.sample.database, c.sample.users) == place]
@@ -75,7 +75,7 @@ def _align(rows: Sequence[Sequence[str]]) -> str:
 
 
 def describe_run(options: Options, databases: Iterable[str]) -> dict[str, Any]:
-    """What was measured with what: date, machine, versions, settings."""
+    """Describe a run: date, machine, versions, settings."""
     return {
         "date": dt.datetime.now(dt.UTC).date().isoformat(),
         "python": platform.python_version(),
@@ -95,7 +95,7 @@ def _find_version(package: str) -> str | None:
 
 
 def write_json(run: dict[str, Any], cells: Sequence[Cell], results: Results) -> str:
-    """Write a run as JSON: what it was, its cells, what was left out, and every sample."""
+    """Write a run as JSON: its description, its cells, its omissions, and every sample."""
     document = {
         **run,
         "cells": [

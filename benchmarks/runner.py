@@ -1,4 +1,4 @@
-"""The measurement: contenders one after the other, over rounds, each checked before it is timed."""
+"""Measurement of contenders one after another, over rounds, each checked before it is timed."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ from .servers import Server, ServerError, open_server
 from .works import Work
 
 DOOMED_PER_S = 15_000
-"""Rows that are there to be deleted for each second of deleting."""
+"""Rows to delete for each second of deleting."""
 
 SETTLE_S = 0.05
-"""Seconds after a load in which a server ends what it had begun."""
+"""Seconds after a load in which a server finishes what it had begun."""
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How long and how often is measured.
+    """Duration and repetition of measurements.
 
     Args:
-        rounds: Times that each contender has its turn.
+        rounds: The number of turns of each contender.
         duration_s: Seconds of each work in a turn.
-        warm_up_s: Seconds that come before, without being measured.
+        warm_up_s: Seconds before it that are not measured.
     """
 
     rounds: int = 3
@@ -42,7 +42,7 @@ class Options:
 
 @dataclass(slots=True)
 class Results:
-    """All that was measured, and what was not."""
+    """Samples and omissions of a run."""
 
     samples: list[Sample] = field(default_factory=list)
     omissions: list[Omission] = field(default_factory=list)
@@ -58,7 +58,7 @@ class Results:
 
 
 class Failure(Exception):
-    """A load can't be counted; says why."""
+    """Load that can't be counted; the message gives the reason."""
 
 
 def measure(
@@ -71,11 +71,11 @@ def measure(
     """Measure works on one database.
 
     Args:
-        database: The database, as it was seeded.
-        contenders: Who does the works.
+        database: The seeded database.
+        contenders: The contenders.
         works: The works.
-        options: How long and how often.
-        results: Where what is found is added.
+        options: Duration and repetition.
+        results: Receives the samples.
     """
     groups = [[work for work in works if not work.alone], *([w] for w in works if w.alone)]
     for number in range(options.rounds):
@@ -95,7 +95,7 @@ def _take_turn(
     able = [work for work in works if _can_do(database, contender, work, results)]
     if not able:
         return
-    # A server that ended may have stored what it was asked for in the middle of a load.
+    # A server that ended may have stored rows in the middle of a load.
     database.restore()
     try:
         with open_server(contender.name, database.url, contender.command) as server:
@@ -118,7 +118,7 @@ def _take_turn(
 def _open_connections(
     server: Server, database: Database, contender: Contender, works: Sequence[Work]
 ) -> None:
-    """Have a server open what it keeps open, which is no part of any work."""
+    """Have a server open its permanent connections, which is no part of any work."""
     if any(work.connections > 1 for work in works):
         run_wrk(
             server.port,
@@ -157,7 +157,7 @@ def _measure_work(
     first = work.first + (work.name == "delete")
     warm = _load(server, database, call, work, options.warm_up_s, first)
     reset_peak(server.pid)
-    # What stands in for a number must be new: wrk may have sent some that it didn't count.
+    # The values of `{n}` must be new: wrk may have sent some that it didn't count.
     first += 2 * warm.requests + 1000 if work.name == "delete" else 0
     before, database_before = read_cpu_us(server.pid), database.read_cpu_us()
     load = _load(server, database, call, work, options.duration_s, first)

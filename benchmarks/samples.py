@@ -1,4 +1,4 @@
-"""What was measured, round by round, and what that comes to."""
+"""Samples, round by round, and their summary."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from .works import WORKS
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What one work cost one contender, once. CPU is per request.
+    """Cost of one work for one contender, once. CPU is per request.
 
     Args:
         database: The kind of database.
         users: Rows of its table of users.
-        contender: Who did it.
-        work: What was done.
+        contender: The contender.
+        work: The work.
         server_cpu_us: Microseconds of the server's CPU, user and system.
         database_cpu_us: Microseconds of the database's CPU; None where it has no processes.
-        requests: Requests that were answered.
+        requests: The number of requests that were answered.
         requests_per_s: Requests per second.
-        p50_ms: Milliseconds that half of them took at most.
-        p99_ms: Milliseconds that 99 of 100 took at most.
-        memory_mb: Resident memory of the server at its highest.
-        idle_memory_mb: Resident memory of the server before its first work.
+        p50_ms: The median time in milliseconds.
+        p99_ms: The 99th percentile of times in milliseconds.
+        memory_mb: The peak of the server's resident memory.
+        idle_memory_mb: The server's resident memory before its first work.
     """
 
     database: str
@@ -45,7 +45,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Omission:
-    """A work that isn't measured, and why."""
+    """Work that isn't measured, with the reason."""
 
     database: str
     users: int
@@ -60,10 +60,11 @@ class Cell:
 
     Args:
         sample: The medians of the rounds.
-        to_limit: How many times the limit's CPU its server takes: the median of what it is in each
-            round, since what else the machine does changes from one to the next; None without the
+        to_limit: The CPU of its server in multiples of the limit's: the median over the rounds,
+            since other activity of the machine changes from one to the next; None without the
             limit.
-        by_hand: How many times its server's CPU the server by hand takes, alike; None without that.
+        by_hand: The CPU of the server by hand in multiples of its server's, likewise; None without
+            that.
     """
 
     sample: Sample
@@ -72,7 +73,7 @@ class Cell:
 
 
 def build_cells(samples: Iterable[Sample]) -> list[Cell]:
-    """Sum rounds up, and compare them; sorted by database, size, work and contender."""
+    """Summarise rounds, and compare them; sorted by database, size, work and contender."""
     groups: dict[tuple[str, int, str, str], list[Sample]] = {}
     for sample in samples:
         place = (sample.database, sample.users, sample.work, sample.contender)
@@ -93,8 +94,8 @@ def _sum_up(group: Sequence[Sample]) -> Sample:
 
 
 def _compare(group: Sequence[Sample], others: Sequence[Sample]) -> float | None:
-    """The median of how many times the CPU of others some samples took, round by round."""
-    # Rounds may have been added for some contenders, and not for others.
+    """Return the median of the ratios of two groups of samples, round by round."""
+    # Rounds may have been added for some contenders only.
     pairs = zip(group, others, strict=False)
     ratios = [a.server_cpu_us / b.server_cpu_us for a, b in pairs if b.server_cpu_us]
     return median(ratios) if ratios else None

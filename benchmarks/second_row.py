@@ -1,9 +1,9 @@
-"""`python -m benchmarks.second_row`: what a log costs PostgreSQL, and how little it could.
+"""`python -m benchmarks.second_row`: the cost of a log on PostgreSQL, and its lower bound.
 
-Backends of one server take turns at storing rows, one at a time and a thousand at once; what counts
-is the CPU of each, to the nanosecond. One writes to a table with a log, as modelwire installs it.
-The others write by hand, in one statement, the row and the same entry of the log, with fewer and
-fewer indexes: a log that has an entry for each row takes no less than they do.
+Backends of one server take turns at storing rows, one at a time and a thousand at once; the CPU of
+each is measured, to the nanosecond. One writes to a table with a log, as modelwire installs it. The
+others write by hand, in one statement, the row and the same entry of the log, with fewer and fewer
+indexes: a log that has an entry for each row takes no less than they do.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from .databases import create_database, open_postgresql_server
 from .processes import read_run_time_us
 
 ONE, MANY = 100, 3
-"""Rows, and times a thousand rows, that are stored in a turn."""
+"""Rows, and thousands of rows, that are stored in a turn."""
 
 
 class Base(SQLModel):
@@ -41,7 +41,7 @@ class Base(SQLModel):
 
 
 class Item(Base, table=True):
-    """As the servers of the benchmarks have it."""
+    """Row as the servers of the benchmarks have it."""
 
     __tablename__ = "items"
 
@@ -65,17 +65,17 @@ SELECT clock_timestamp(), pg_current_xact_id(), 'items', json_build_array(w.id):
 """  # noqa: S608
 
 _STAMPED = {"stamp_by": "''", "stamp_request": f"'{_REQUEST}'", "stamp_tells": "'1'"}
-"""What the parameters of stamps are, in SQL."""
+"""Values of the parameters of stamps, in SQL."""
 
 
 @dataclass(frozen=True)
 class Way:
-    """A way to store rows.
+    """Way of storing rows.
 
     Args:
-        name: What it is called.
+        name: Its name.
         triggers: Whether modelwire's triggers keep the log.
-        indexes: How many indexes a log has that is written by hand; None where there is none.
+        indexes: The number of indexes of a log that is written by hand; None without one.
     """
 
     name: str
@@ -83,7 +83,7 @@ class Way:
     indexes: int | None = None
 
     def statement(self, values: str) -> str:
-        """The statement that stores rows."""
+        """Return the statement that stores rows."""
         sql = f"INSERT INTO items ({_COLUMNS}) {values} RETURNING *"
         if self.indexes is not None:
             return f"WITH w AS ({sql}), l AS ({_ENTRY}) SELECT * FROM w"  # noqa: S608
@@ -93,7 +93,7 @@ class Way:
         return ", ".join([sql, *texts])
 
     def steps(self) -> Sequence[str]:
-        """What makes the tables."""
+        """Return the statements that create the tables."""
         dialect = postgresql.dialect()
         wanted: list[DDLElement] = [CreateTable(ITEMS), *map(CreateIndex, ITEMS.indexes)]
         steps = [str(step.compile(dialect=dialect)) for step in wanted]
@@ -118,7 +118,7 @@ WAYS = (
 
 @dataclass
 class Writer:
-    """A backend that stores rows in one way."""
+    """Backend that stores rows in one way."""
 
     connection: Any
     pid: int
@@ -127,7 +127,7 @@ class Writer:
     used_us: tuple[list[float], list[float]] = made(default_factory=lambda: ([], []))
 
     async def take_turn(self) -> None:
-        """Store rows, and note the CPU for each."""
+        """Store rows, and record the CPU per row."""
         now = dt.datetime.now(dt.UTC)
         rows: list[tuple[Any, ...]] = [(1, f"item {n}", None, 0, now) for n in range(1000)]
         before = read_run_time_us(self.pid)
@@ -173,7 +173,7 @@ def _opening(server: str) -> Any:
 
 
 def _fifth(values: Sequence[float]) -> float:
-    """Below which a fifth lies: what else the machine does only adds to them."""
+    """Return the lower quintile of values: other activity of the machine only adds to them."""
     return sorted(values)[len(values) // 5]
 
 

@@ -1,4 +1,4 @@
-"""A contender's server: one process; uvicorn with the same settings for all that are Python."""
+"""Server of a contender: one process; uvicorn with the same settings for all Python ones."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ STOP_TIMEOUT_S = 5.0
 
 
 class ServerError(Exception):
-    """A server can't be started; says why."""
+    """Failure to start a server; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A server that answers.
+    """Running server.
 
     Args:
         pid: Its process.
@@ -42,26 +42,28 @@ class Server:
 
 @contextmanager
 def open_server(contender: str, database_url: str, command: Sequence[str] = ()) -> Iterator[Server]:
-    """Start a contender's server, and end it with the block.
+    """Start a contender's server, and stop it at the end of the block.
 
     Args:
         contender: Its module.
-        database_url: What it is given as `DATABASE_URL`.
-        command: What runs it otherwise than uvicorn would; it is told its port as `PORT`, and
-            `PORT` in it stands for that.
+        database_url: Its `DATABASE_URL`.
+        command: The command to run instead of uvicorn; it gets its port as `PORT`, which also
+            stands for it in the command.
 
     Yields:
         The server, once it answers.
 
     Raises:
-        ServerError: It ended, or doesn't answer in time; has the last line that it wrote.
+        ServerError: It has ended, or doesn't answer in time; the message has its last line of
+            output.
     """
     port = _find_port()
     target = f"benchmarks.contenders.{contender}:app"
     command = command or [sys.executable, "-m", "uvicorn", target, "--port=PORT", *SETTINGS]
     command = [str(part).replace("PORT", str(port)) for part in command]
     environment = {**os.environ, "DATABASE_URL": database_url, "PORT": str(port)}
-    # As what is installed has it: otherwise all that is no package is compiled for each start.
+    # As an installed package has it: otherwise modules outside of packages are compiled at each
+    # start.
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(  # noqa: S603

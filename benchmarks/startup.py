@@ -1,4 +1,4 @@
-"""`python -m benchmarks.startup`: what starting costs, from the command to the first row."""
+"""`python -m benchmarks.startup`: the cost of a start, from the command to the first row."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ USERS = 10
 
 _APP = "benchmarks.contenders.modelwire:app"
 BY_ITS_COMMAND = (sys.executable, "-m", "modelwire", "serve", _APP, "--port=PORT")
-"""modelwire's application, served by its own command."""
+"""Command by which modelwire's application serves itself."""
 
 Start = tuple[str, Sequence[str], Call]
-"""A module of `benchmarks.contenders`, what runs it if not uvicorn, and what it is asked for."""
+"""Module of `benchmarks.contenders`, its command unless that is uvicorn, and the request."""
 
 
 def main() -> None:
-    """Start each server some times, in turns, and print medians."""
+    """Start each server several times, in turns, and print medians."""
     with tempfile.TemporaryDirectory() as folder:
         url = SQLite(Path(folder) / "startup.db", USERS).url
         sys.stdout.write(f"{'contender':18}{'CPU ms':>8}{'ms':>8}{'MB':>6}\n")
@@ -52,7 +52,7 @@ def _list_starts() -> Mapping[str, Start]:
 
 
 def _start(start: Start, url: str) -> tuple[float, float, float]:
-    """Start a server and read a row; returns milliseconds of CPU and of time, and memory in MB."""
+    """Start a server and read a row; return milliseconds of CPU and of time, and memory in MB."""
     begun = time.perf_counter()
     contender, command, call = start
     with open_server(contender, url, command) as server:

@@ -1,8 +1,8 @@
-"""`python -m benchmarks.steps`: through how many functions and files of modelwire a request goes.
+"""`python -m benchmarks.steps`: the functions and files of modelwire that a request passes through.
 
 Each request is sent to the league of `examples` in this process, on SQLite in memory, until it is
-warm; then what it calls is counted, in threads as well. A coroutine, or a generator, that goes on
-is no call anew. Given the name of a request, the command lists what it calls, in order.
+warm; then its calls are counted, in threads as well. Resuming a coroutine or generator is no new
+call. Given the name of a request, the command lists its calls, in order.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ ROOT = Path(modelwire.__file__).parent
 
 
 class Asked(NamedTuple):
-    """A request; `{n}` in its body is another number each time."""
+    """Request; `{n}` in its body is a different number each time."""
 
     method: str
     path: str
@@ -46,7 +46,7 @@ REQUESTS: Mapping[str, Asked] = {
 
 
 class Steps:
-    """Notes the calls of modelwire while it is switched on."""
+    """Recorder of the calls of modelwire while it is switched on."""
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, str]] = []
@@ -72,7 +72,7 @@ def _name_of(code: CodeType) -> str:
 
 
 async def trace(asked: Asked) -> list[tuple[str, str]]:
-    """Send a request until it is warm, and once more: what it calls then, each with its file."""
+    """Send a request until it is warm, and once more; return its calls, each with its file."""
     database, app, steps = Database("sqlite://"), FastAPI(), Steps()
     mount(app, database, Resource(league.User))
     transport: Any = httpx2.ASGITransport(app)

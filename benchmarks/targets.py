@@ -1,4 +1,4 @@
-"""What modelwire should reach, and whether a run has it reach that."""
+"""Targets of modelwire, and whether a run reaches them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _RATIOS: Mapping[str, Mapping[str, tuple[float | None, float | None]]] = {
     },
     "sqlite": {"get": (None, 7), "page_100": (None, 7)},
 }
-"""By database and work: times the limit's CPU at most, and times less than by hand at least."""
+"""Maximum in multiples of the limit's CPU, and minimum gain over by hand, by database and work."""
 
 _OTHERS = (
     ("get", "limit_gathered", 2.2),
@@ -34,10 +34,10 @@ _OTHERS = (
     ("page_100", "fastify", 0.6),
     ("bulk_100", "fastify", 1.0),
 )
-"""Works on PostgreSQL, others who do them, and times their CPU at most."""
+"""Works on PostgreSQL, other contenders, and the maximum in multiples of their CPU."""
 
 _OF_DATABASE = {"get": 0.5, "team": 0.7}
-"""Times the CPU at most that PostgreSQL takes for the limit."""
+"""Maximum CPU of PostgreSQL, in multiples of that for the limit."""
 
 _STREAM_MB = 20
 _CROWDED = {work.name for work in WORKS if work.connections == 32}
@@ -50,12 +50,12 @@ _DEEP = 1.2
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """One aim and what came of it.
+    """Outcome of one target.
 
     Args:
-        aim: What should be.
-        reached: What is.
-        is_met: Whether that is enough.
+        aim: The target.
+        reached: The result.
+        is_met: Whether the target is met.
     """
 
     aim: str
@@ -64,13 +64,13 @@ class Outcome:
 
 
 def check_targets(cells: Sequence[Cell]) -> list[Outcome]:
-    """Compare a run with what should be reached.
+    """Compare a run with the targets.
 
     Args:
-        cells: The cells of the run, as its JSON has them.
+        cells: The cells of the run, as in its JSON.
 
     Returns:
-        What came of each aim that the run can tell about.
+        The outcome of each target that the run covers.
     """
     own = {_key(c): c for c in cells if c["contender"] == "modelwire"}
     by_hand = {_key(c): c for c in cells if c["contender"] == "by_hand"}

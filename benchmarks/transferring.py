@@ -1,10 +1,10 @@
-"""What `modelwire import` and `export` cost, beside the same requests without them.
+"""Cost of `modelwire import` and `export`, beside the same requests without them.
 
     python -m benchmarks.transferring --rows 100000 1000000
 
-Each run is a process of its own, whose CPU and peak memory the system counts. "The same requests"
-are bulk requests with bodies that are ready, and a stream of which nothing is kept, asked in the
-same way. The command fails where an import takes more than 1.5 times the CPU of its requests.
+Each run is a process of its own, whose CPU and peak memory the system measures. "The same requests"
+are bulk requests with prepared bodies, and a stream that is discarded, sent in the same way. The
+command fails if an import takes more than 1.5 times the CPU of its requests.
 """
 
 from __future__ import annotations
@@ -43,28 +43,28 @@ from .databases import open_postgresql_server
 FORMATS = ("jsonl", "csv", "parquet")
 
 LIMIT = 1.5
-"""How many times the CPU of the same bulk requests an import may take."""
+"""Maximum CPU of an import, in multiples of that of the same bulk requests."""
 
 _TABLE = "benchmark_sales"
 _BODY_ROWS = 1000
 _CONTEXT = multiprocessing.get_context("spawn")
 
 Rows = Iterator[Sequence[dict[str, Any]]]
-"""Rows, as many at a time as one request has."""
+"""Rows, in pieces for one request each."""
 
 
 _Way = Callable[[FastAPI, Path], Coroutine[Any, Any, int]]
-"""Takes rows between an application and the files of a folder; returns how many."""
+"""Transfer of rows between an application and the files of a folder; returns their number."""
 
 
 class Cost(NamedTuple):
-    """What one way has cost.
+    """Cost of one way.
 
     Args:
         way: The way.
-        rows: How many rows went it.
-        cpu_s: Seconds of CPU of its process, after all is loaded.
-        wall_s: Seconds from its start to its end.
+        rows: The number of rows.
+        cpu_s: Seconds of CPU of its process, after loading.
+        wall_s: Seconds of its duration.
         memory_mib: The peak of its memory, in MiB.
     """
 
@@ -76,16 +76,16 @@ class Cost(NamedTuple):
 
 
 def measure(rows: int, url: str, formats: Sequence[str] = FORMATS) -> Sequence[Cost]:
-    """Measure every way once, one after the other, each in a process of its own.
+    """Measure every way once, one after another, each in a process of its own.
 
     Args:
-        rows: How many rows are stored and read.
-        url: The database, whose table `benchmark_sales` is made anew.
+        rows: The number of rows that are stored and read.
+        url: The database, whose table `benchmark_sales` is created anew.
         formats: The formats of files.
 
     Returns:
-        What each has cost: the requests of an import first, and then imports; the stream of an
-        export, and then exports.
+        The costs: the requests of an import first, and then imports; the stream of an export, and
+        then exports.
     """
     with tempfile.TemporaryDirectory() as folder:
         _write_files(Path(folder), rows)
@@ -98,7 +98,7 @@ def measure(rows: int, url: str, formats: Sequence[str] = FORMATS) -> Sequence[C
 
 
 def _write_files(folder: Path, rows: int) -> None:
-    """Write the rows in each format, and the bodies of requests, one on each line."""
+    """Write the rows in each format, and the bodies of requests, one a line."""
     _write_lines(folder / "bodies", map(msgspec.json.encode, _make_rows(rows)))
     encode = msgspec.json.Encoder().encode_lines
     _write_lines(folder / "rows.jsonl", (encode(piece)[:-1] for piece in _make_rows(rows)))
@@ -213,14 +213,14 @@ async def _export(format_: str, app: FastAPI, folder: Path) -> int:
 
 
 def list_excesses(costs: Sequence[Cost]) -> Sequence[str]:
-    """List the imports that cost too much beside the requests among the same costs."""
+    """List the imports that cost too much beside their requests."""
     allowed_s = next(cost.cpu_s for cost in costs if cost.way == "requests") * LIMIT
     imports = (cost for cost in costs if cost.way.startswith("import"))
     return [cost.way for cost in imports if cost.cpu_s > allowed_s]
 
 
 def main() -> int:
-    """Measure, and print what was found as lines of JSON."""
+    """Measure, and print the results as lines of JSON."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, nargs="+", default=[100_000])
     parser.add_argument("--formats", nargs="+", default=FORMATS, choices=FORMATS)

@@ -1,4 +1,4 @@
-"""Servers that do the same work in short turns: what else the machine does meets them all."""
+"""Servers that do the same work in short turns, so that other activity affects them alike."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ WARM_UP = 5
 
 
 class Runner:
-    """A server, and the connections that it is asked on.
+    """Server, with the connections of its clients.
 
     Args:
         server: The server.
-        call: What it is asked for; `{n}` goes through the numbers up to `USERS`.
+        call: The request; `{n}` goes through the numbers up to `USERS`.
         turn: Requests of each connection in a turn.
     """
 
@@ -48,7 +48,7 @@ class Runner:
         ]
 
     def take_turn(self) -> float:
-        """Microseconds of the server's CPU for one request."""
+        """Take a turn; return the microseconds of the server's CPU per request."""
         before = read_run_time_us(self._pid)
         for _ in range(self._turn):
             self._ask_all()
@@ -76,7 +76,7 @@ def take_turns(runners: Mapping[str, Runner], rounds: int) -> list[dict[str, flo
         rounds: The rounds that count.
 
     Returns:
-        The microseconds of each server's CPU for one request, round by round.
+        The microseconds of each server's CPU per request, round by round.
     """
     turns = []
     for _ in range(rounds + WARM_UP):
@@ -93,15 +93,15 @@ def compare_servers(
     measure: Callable[[Database, str, int], Start],
     report: Callable[[str, str, Sequence[Start]], bool],
 ) -> NoReturn:
-    """Measure works on each database, and fail where a limit is passed.
+    """Measure works on each database, and fail if a limit is exceeded.
 
     Args:
         name: The module.
-        about: What its help says.
+        about: The text of its help.
         works: The works; the command may choose among them and the databases.
-        counts: Times that servers are started, and turns of each in a start, by default.
-        measure: Measures a work on a database, for so many rounds.
-        report: Prints what came of the starts; tells whether that is within the limits.
+        counts: Starts of the servers, and turns of each in a start, by default.
+        measure: Measures a work on a database, over a number of rounds.
+        report: Prints the results of the starts; returns whether they are within the limits.
     """
     parser = argparse.ArgumentParser(prog=f"python -m benchmarks.{name}", description=about)
     starts, rounds = counts
@@ -121,20 +121,20 @@ def compare_servers(
 
 
 DATABASE_TURNS = 5
-"""Turns between two looks at the CPU of the database, which is told in hundredths of a second."""
+"""Turns between two readings of the database's CPU, which has a resolution of 10 ms."""
 
 Ratios = tuple[float, float | None]
-"""Of one start: of the servers' CPU, and of the database's where it is a process of its own."""
+"""Ratios of one start: of the servers' CPU, and of the database's if it has its own process."""
 
 
 def compare_databases(
     database: Database, runners: Mapping[str, Runner], rounds: int
 ) -> float | None:
-    """How many times the CPU of the database one server takes that another takes.
+    """Compare the CPU of the database under two servers.
 
     Args:
         database: The database.
-        runners: Two servers: that which is compared with, and then that which is measured.
+        runners: The two servers: first the baseline, then the one that is measured.
         rounds: Turns of each.
 
     Returns:
@@ -157,13 +157,13 @@ def compare_databases(
 def report_ratios(
     place: str, starts: Sequence[Ratios], other: str, limits: tuple[float | None, float | None]
 ) -> bool:
-    """Print what one work costs.
+    """Print the cost of one work.
 
     Args:
         place: The database and the work.
-        starts: What was measured.
-        other: What it is compared with.
-        limits: The most that the servers, and the database, may take; None for anything.
+        starts: The ratios.
+        other: The baseline.
+        limits: The maximum for the servers, and for the database; None for no limit.
 
     Returns:
         Whether it is within the limits.
@@ -188,7 +188,7 @@ def _write_ratios(place: str, ratios: Sequence[float], other: str, limit: float 
 
 
 def bound_median(values: Sequence[float]) -> tuple[float, float]:
-    """Where the median lies in 95 of 100 samples drawn from these values."""
+    """Return the interval of the median in 95 of 100 samples drawn from these values."""
     draw = random.Random(0).choices  # noqa: S311 - the same samples each time
     medians = sorted(median(draw(values, k=len(values))) for _ in range(1000))
     return medians[24], medians[974]
@@ -196,7 +196,7 @@ def bound_median(values: Sequence[float]) -> tuple[float, float]:
 
 @contextmanager
 def open_database(kind: str) -> Iterator[Database]:
-    """A database of a kind, with `USERS` users."""
+    """Yield a database of a kind, with `USERS` users."""
     with ExitStack() as stack:
         if kind == "sqlite":
             folder = Path(stack.enter_context(TemporaryDirectory()))

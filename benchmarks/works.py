@@ -1,4 +1,4 @@
-"""What is measured: one record for each kind of work."""
+"""Works to measure: one record for each kind."""
 
 from __future__ import annotations
 
@@ -20,22 +20,22 @@ UPDATED = 10_000
 """Users that updates change: those with the first keys."""
 
 SKIP = 200
-"""Rows that pages leave out."""
+"""Rows that pages skip."""
 
 DATABASES = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
-"""What people read of the databases, by their kind."""
+"""Titles of the databases, by their kind."""
 
 Place = tuple[str, int]
-"""A kind of database, and the users in it."""
+"""Kind of a database, and the number of its users."""
 
 
 def name_place(place: Place) -> str:
-    """Write where works were done, for people."""
+    """Describe a place in words."""
     return f"{DATABASES[place[0]]}, {place[1]:,} users"
 
 
 def middle_of(users: int) -> int:
-    """The last user before the page half way: pages of 100 end there."""
+    """Return the last user before the middle page: pages of 100 end there."""
     return users // 2 // 100 * 100
 
 
@@ -44,22 +44,23 @@ Expected = Callable[[int], tuple[list[Row], int | None]]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One kind of work.
+    """Kind of work.
 
     Args:
-        name: What commands and results call it.
-        title: What people read.
-        expected: The rows, and where there is one the total, that it answers on a table of so
-            many users; None where it changes rows, which a look into the database checks.
-        span: How many numbers requests are spread over, for a table of so many users; 0 for a
-            number of its own for each request.
+        name: Its name in commands and results.
+        title: Its title for readers.
+        expected: The rows, and the total if any, of its answer for a number of users; None where it
+            changes rows, which is checked in the database.
+        span: The range of numbers in requests, for a number of users; 0 for a new number in each
+            request.
         first: The first number.
-        connections: Connections at once. One means one request after the other; where they all are
-            the same, each to its end, which is exact where a request takes long.
+        connections: Concurrent connections. With one, requests follow one another; where they are
+            all the same, each to its end, which is exact where a request takes long.
         rows: Rows in one body.
-        quick: Whether the short mode does it.
-        grows: Whether it may take longer with more users; only such work is done on large tables.
-        alone: Whether it has a server to itself, so that memory is its own.
+        quick: Whether it is part of the short mode.
+        grows: Whether its time may grow with the number of users; only such work is done on large
+            tables.
+        alone: Whether it has a server to itself, so that its memory is its own.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Invoices of many organisations. Needs PyJWT, argon2-cffi and python-multipart beside."""
+"""Invoices of many organisations. Needs PyJWT, argon2-cffi and python-multipart as well."""
 
 import os
 import secrets
@@ -17,7 +17,7 @@ from sqlmodel import Field, Relationship, SQLModel, UniqueConstraint, func, sele
 
 from modelwire import Caller, Change, Database, Hooks, Policy, Resource, SessionDep, everyone, mount
 
-# A service of several processes needs INVOICES_SECRET, or each has tokens of its own.
+# A service of several processes needs INVOICES_SECRET, or each process has tokens of its own.
 SECRET = os.environ.get("INVOICES_SECRET") or secrets.token_urlsafe(32)
 HASHER = PasswordHasher()
 NO_ONES_HASH = HASHER.hash(secrets.token_urlsafe())
@@ -106,7 +106,7 @@ class Payment(Row, table=True):
 
 
 class Member(SQLModel):
-    """Who asks, and the organisations that are theirs to see, to work in and to own."""
+    """Caller, with the organisations that they may see, work in and own."""
 
     id: int
     sees: list[int]
@@ -131,7 +131,7 @@ async def read_member(
 me = Caller(read_member)
 MemberDep = Annotated[Member, Depends(read_member)]
 
-# Not me.sees, which is from before the request: who founds an organisation is shown it.
+# Not me.sees, which is from before the request: the founder of an organisation is shown it.
 is_member = Organisation.memberships.any(Membership.user_id == me.id)
 is_seen = Invoice.organisation_id.in_(me.sees)
 is_draft = Invoice.organisation_id.in_(me.works_in) & (Invoice.status == Status.DRAFT)
@@ -140,7 +140,7 @@ has_own_customer = Invoice.customer.has(Customer.organisation_id == Invoice.orga
 
 
 async def make_owner(change: Change) -> None:
-    """Who founds an organisation owns it."""
+    """Make the founder of an organisation its owner."""
     owner = {"user_id": change.caller.id, "role": Role.OWNER}
     change.session.add_all(Membership(organisation_id=row.new.id, **owner) for row in change.rows)
 
@@ -163,7 +163,7 @@ async def add_up(change: Change) -> None:
 
 
 def of_members(organisation: Any, writers: Any) -> Policy:
-    """Who belongs to a row's organisation sees the row; some of them may change it."""
+    """Let the members of a row's organisation see the row, and some of them change it."""
     return Policy(read=organisation.in_(me.sees), write=organisation.in_(writers))
 
 
@@ -181,7 +181,7 @@ RESOURCES = (
     Resource(Tag, policy=of_members(Tag.organisation_id, me.works_in)),
     Resource(
         Invoice,
-        operations=KEPT,  # a number that was given is there for ever
+        operations=KEPT,  # a number, once given, is never removed
         update_schema=InvoiceChange,
         includes=["customer", "lines", "payments", "tags"],
         nested_writes=["lines"],
@@ -218,7 +218,7 @@ async def sign_up(form: FormDep, session: SessionDep) -> User:
 @routes.post("/token")
 async def log_in(form: FormDep, session: SessionDep) -> dict[str, str]:
     user = (await session.exec(select(User).where(User.email == form.username.lower()))).first()
-    try:  # takes as long where there is no such user
+    try:  # takes as long for an unknown user
         hashed = user.password_hash if user else NO_ONES_HASH
         await run_in_threadpool(HASHER.verify, hashed, form.password)
     except exceptions.VerifyMismatchError:
@@ -229,7 +229,7 @@ async def log_in(form: FormDep, session: SessionDep) -> dict[str, str]:
 
 @routes.post("/invoices/{invoice_id}/issue")
 async def issue(invoice_id: int, member: MemberDep, session: SessionDep) -> Invoice:
-    """Issue a draft, which nobody can change any more."""
+    """Issue a draft, which can't be changed any more."""
     drafts = select(Invoice).where(Invoice.status == Status.DRAFT, Invoice.id == invoice_id)
     own = drafts.where(Invoice.organisation_id.in_(member.works_in)).with_for_update()
     invoice = (await session.exec(own)).first()

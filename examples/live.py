@@ -1,4 +1,4 @@
-"""A list that changes in the browser as soon as anybody changes it."""
+"""A list that changes in the browser as soon as its rows change."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Orders, of which others are told by signed webhooks. Needs standardwebhooks and httpx2 beside."""
+"""Orders whose changes are sent as signed webhooks. Needs standardwebhooks and httpx2 as well."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ from standardwebhooks import Webhook
 from modelwire import Changes, Database, LoggedChange, Resource, mount
 
 ATTEMPTS = 6
-PAUSE_S = 1.0  # before the second attempt, and twice as long before each that follows
+PAUSE_S = 1.0  # before the second attempt, doubled before each further one
 
 logger = logging.getLogger("webhooks")
 
@@ -44,7 +44,7 @@ class Receiver(Table, table=True):
 
 
 async def send_webhooks(database: Database, client: httpx2.AsyncClient) -> None:
-    """Tell all receivers of each change of an order, one change after another."""
+    """Send each change of an order to all receivers, one change after another."""
     async for change in database.changes("webhooks", Order):
         async with database.session() as session:
             receivers = (await session.exec(select(Receiver).where(col(Receiver.is_active)))).all()
@@ -52,9 +52,9 @@ async def send_webhooks(database: Database, client: httpx2.AsyncClient) -> None:
 
 
 async def deliver(client: httpx2.AsyncClient, receiver: Receiver, change: LoggedChange) -> None:
-    """Send a change to a receiver, again and again for a while where that fails.
+    """Send a change to a receiver, with retries for a while.
 
-    What is sent twice has the same id, by which the receiver knows it.
+    A change that is sent twice has the same id, by which the receiver recognises it.
     """
     message = f"order-{change.number}"
     body = to_json(

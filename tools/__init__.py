@@ -1,1 +1,1 @@
-"""What the Makefile runs that is more than a line of shell."""
+"""Commands of the Makefile that are more than a line of shell."""

@@ -1,4 +1,4 @@
-"""Runs tests on each version of Python that is supported, as far as its interpreter is here."""
+"""Test runs on each supported version of Python whose interpreter is installed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PIP = ("-m", "pip", "install", "--quiet", "--disable-pip-version-check")
 
 
 def find(version: str) -> str | None:
-    """The interpreter of a version: on the path, or one that pyenv has installed."""
+    """Return the interpreter of a version: on the path, or one that pyenv has installed."""
     root = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     installed = sorted(root.glob(f"{version}.*/bin/python{version}"), reverse=True)
     for candidate in (shutil.which(f"python{version}"), *map(str, installed)):
@@ -30,7 +30,7 @@ def runs(python: str, version: str) -> bool:
 
 
 def test_on(python: str, version: str, arguments: list[str]) -> bool:
-    """Install what the tests need in an environment of its own, and run them."""
+    """Install the requirements of the tests in a fresh environment, and run them."""
     place = Path(f".venv-{version}")
     inside = str(place / "bin" / "python")
     steps = [
@@ -43,7 +43,7 @@ def test_on(python: str, version: str, arguments: list[str]) -> bool:
 
 
 def main() -> None:
-    """Run the tests on each version, and say at the end how that went."""
+    """Run the tests on each version, and print the outcomes at the end."""
     outcomes = {}
     for version in VERSIONS:
         python = find(version)
@@ -52,7 +52,7 @@ def main() -> None:
             continue
         outcomes[version] = "passed" if test_on(python, version, sys.argv[1:]) else "FAILED"
     for version, outcome in outcomes.items():
-        print(f"Python {version}: {outcome}")  # noqa: T201 - that is what it is for
+        print(f"Python {version}: {outcome}")  # noqa: T201 - the outcome
     sys.exit("FAILED" in outcomes.values())
 
 

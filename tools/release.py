@@ -1,4 +1,4 @@
-"""Tries a wheel out: installs it in a fresh environment, serves the example and asks it once."""
+"""Trial of a wheel: install it in a fresh environment, serve the example, and create a row."""
 
 from __future__ import annotations
 
@@ -15,19 +15,21 @@ from urllib.error import URLError
 from urllib.request import Request, urlopen
 
 STARTS_S = 30.0
-"""Seconds within which the server answers."""
+"""Seconds within which the server has to answer."""
 
 EXAMPLE = Path("examples/league.py").resolve()
 FILES = (
     "modelwire/.agents/skills/modelwire/SKILL.md",
     "modelwire/web/admin/static/manifest.json",
 )
-"""Files that are no modules, and come along."""
+"""Files that are no modules, and have to be included."""
 
 
 def install(place: Path, wheel: Path) -> Path:
-    """Install the wheel with what serving needs, in versions that are tested; returns the folder
-    of its commands."""
+    """Install the wheel with the requirements of serving, in tested versions.
+
+    Return the folder of its commands.
+    """
     venv.create(place, with_pip=True)
     commands = place / "bin"
     python, pins = str(commands / "python"), str(Path("requirements.txt").resolve())
@@ -60,7 +62,7 @@ def create_user(address: str) -> dict[str, object]:
 
 
 def main() -> None:
-    """Try the one wheel in dist/."""
+    """Test the one wheel in dist/."""
     (wheel,) = Path("dist").glob("*.whl")
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)

@@ -1,4 +1,4 @@
-"""Prints what pyproject.toml asks for, without versions: `make newest` installs that."""
+"""Requirements of pyproject.toml without versions, printed for `make newest` to install."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NAME = re.compile(r"[\w.-]+(\[[\w,-]+\])?")
 
 
 def unpinned(lines: Iterable[str]) -> Iterator[str]:
-    """The names of requirements with their extras, but for modelwire's own."""
+    """Yield the names of requirements with their extras, but for modelwire's own."""
     for line in lines:
         found = _NAME.match(line)
         if found is not None and not line.startswith("modelwire["):
@@ -25,7 +25,7 @@ def main() -> None:
     lines = [*project["dependencies"], *whole["dependency-groups"]["dev"]]
     for extra in project["optional-dependencies"].values():
         lines += extra
-    print(*sorted(set(unpinned(lines))), sep="\n")  # noqa: T201 - that is what it does
+    print(*sorted(set(unpinned(lines))), sep="\n")  # noqa: T201 - the output
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Who does the work: each module is an ordinary application, as its documentation writes it.
+"""Contenders: each module is an ordinary application, as its documentation writes it.
 
 All read `DATABASE_URL`, which is `postgresql://…` or `sqlite:///…`.
 """

@@ -1,4 +1,4 @@
-"""What a store of the limit answers, and the structs that it encodes and decodes."""
+"""Store of the limit: its answers, and the structs that it encodes and decodes."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ class KeysetPage(msgspec.Struct, gc=False):
 
 
 class Asked(NamedTuple):
-    """What is asked of a list of users."""
+    """Query of a list of users."""
 
     skip: int
     limit: int

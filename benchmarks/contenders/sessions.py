@@ -8,7 +8,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 
 def async_url() -> str:
-    """The database's URL under the name of SQLAlchemy's async driver."""
+    """Return the database's URL under the name of SQLAlchemy's async driver."""
     scheme, separator, rest = os.environ["DATABASE_URL"].partition("://")
     driver = {"postgresql": "asyncpg", "sqlite": "aiosqlite"}[scheme]
     return f"{scheme}+{driver}{separator}{rest}"

@@ -1,1 +1,1 @@
-"""The documentation as a site: what `make docs` builds."""
+"""Build of the documentation as a site: `make docs`."""

@@ -1,4 +1,4 @@
-"""Builds the site, or serves it and follows what is edited."""
+"""Build of the site, or a server of it that follows edits."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def build(place: Path, zensical: str) -> int:
     """Write the pages into a folder, and the site into `site` beside them.
 
     Returns:
-        The exit status: 1 where a link leads nowhere, or there is anything else to warn of.
+        The exit status: 1 for a broken link, or any other warning.
     """
     stage(place)
     status = subprocess.call([zensical, "build", "--strict", "--clean", "-f", _config(place)])  # noqa: S603
@@ -28,8 +28,8 @@ def build(place: Path, zensical: str) -> int:
 
 
 def serve(place: Path, zensical: str, address: str) -> None:
-    """Serve the site until it is interrupted, with each page as it is edited."""
-    from watchfiles import watch  # noqa: PLC0415 - what only this needs
+    """Serve the site until it is interrupted, rebuilding pages as they are edited."""
+    from watchfiles import watch  # noqa: PLC0415 - only needed here
 
     stage(place)
     command = [zensical, "serve", "-f", _config(place), "-a", address]
@@ -42,11 +42,11 @@ def serve(place: Path, zensical: str, address: str) -> None:
 
 
 def _stage_what_can_be(place: Path) -> None:
-    """Write the pages, unless a link is not typed to its end yet."""
+    """Write the pages, unless a link is broken because it is still being typed."""
     try:
         stage(place)
     except BrokenLink as exc:
-        print(exc)  # noqa: T201 - whoever edits looks here
+        print(exc)  # noqa: T201 - for the editor
 
 
 def _config(place: Path) -> str:
@@ -54,7 +54,7 @@ def _config(place: Path) -> str:
 
 
 def main() -> None:
-    """Do what the command line says."""
+    """Build or serve, by the command line."""
     parser = argparse.ArgumentParser("python -m tools.site", description=__doc__)
     parser.add_argument("what", choices=("stage", "build", "serve"))
     parser.add_argument("--place", type=Path, default=PLACE, help="the folder that is written")

@@ -1,4 +1,4 @@
-"""The reference of the public names, of which mkdocstrings shows the docstrings."""
+"""Reference of the public names, for which mkdocstrings shows the docstrings."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ _MODULES: tuple[ModuleType, ...] = (modelwire, testing, observe)
 def render_api() -> str:
     """Write the page: a section for each module, and in it one for each of its public names.
 
-    Of a class it has the members that the page on Python has, which are those to be relied on, but
-    for parameters: these are explained as such.
+    A class lists the members that are documented on the page on Python, which are those to rely on,
+    without its parameters: these are explained as such.
     """
     explained = (DOCS / "reference" / "python.md").read_text()
     parts = [_INTRODUCTION]

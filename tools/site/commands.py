@@ -1,4 +1,4 @@
-"""The reference of the command line, made from the commands themselves."""
+"""Reference of the command line, generated from the commands."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ end, and what `--json` prints.
 
 
 def render_commands() -> str:
-    """Write the page, on which each command has a section."""
+    """Write the page, with a section for each command."""
     root = get_command(main)
     return "\n".join([_INTRODUCTION, *_render(root, None, "modelwire")])
 
 
 def _render(command: Any, parent: Any, name: str) -> Iterator[str]:
-    """Write a command, or each of a group; Typer has no public type for what both are."""
+    """Write a command, or each of a group; Typer has no public base type for both."""
     context = command.make_context(
         name.rpartition(" ")[2], [], parent=parent, resilient_parsing=True
     )

@@ -1,4 +1,4 @@
-"""The navigation of the site, which is that of the docs' own index."""
+"""Navigation of the site, which follows the index of the docs."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def render_nav(docs: Path, generated: Mapping[str, str]) -> str:
     """Write the navigation as TOML.
 
     Args:
-        docs: The folder of the docs. In its index, headings of the second level are the tabs,
-            those of the third the groups in them, and the lists of links are the pages.
-        generated: Pages that the index does not have, each by the page that it comes after.
+        docs: The folder of the docs. In its index, headings of the second level are tabs, those of
+            the third are groups in them, and lists of links are pages.
+        generated: Pages that the index does not have, each by the page that precedes it.
     """
     nav: Nav = [{"Home": "index.md"}]
     here: Nav = []
@@ -43,7 +43,7 @@ def render_nav(docs: Path, generated: Mapping[str, str]) -> str:
 def _entries(
     docs: Path, name: str, page: str, generated: Mapping[str, str]
 ) -> Iterator[str | dict[str, Nav | str]]:
-    """The entry of a page and of what comes after it; of an index, those of its pages too."""
+    """Yield the entry of a page and of the one generated after it; for an index, its pages too."""
     if page.endswith(_INDEX):
         folder = page.removesuffix(_INDEX)
         found = [line["page"] for line in _LINE.finditer((docs / page).read_text()) if line["page"]]

@@ -1,4 +1,4 @@
-"""The pages of the docs, and of whatever they link to, at their places in the site."""
+"""Pages of the docs and of the files they link to, at their places in the site."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOVED = {
     "docs/README.md": "contents.md",
     "docs/decisions/README.md": "decisions/index.md",
 }
-"""Where pages are that are elsewhere than below `docs`. The landing page stands for the README."""
+"""Places in the site of pages outside of `docs`; the README is replaced by the landing page."""
 
 _LANGUAGES = {".py": "python", ".html": "html", ".toml": "toml", ".js": "javascript"}
 _WIDE = {"index.md": "---\nhide:\n  - navigation\n  - toc\n---\n\n"}
@@ -26,18 +26,18 @@ _LINK = re.compile(r"(?<=\]\()(?!https?:|mailto:)([^)\s#]+)")
 
 
 class BrokenLink(Exception):
-    """A page links to a file that is not there."""
+    """Link of a page to a file that doesn't exist."""
 
 
 def collect_pages() -> dict[str, bytes]:
-    """Every file of the docs, and of what they link to, by its place in the site.
+    """Collect the files of the docs, and those they link to, by their places in the site.
 
     Returns:
-        Markdown with links that lead to those places. A file that is no page, as a program is,
+        Markdown with links that lead to those places. A file that is no page, such as a program,
         becomes a page that shows it.
 
     Raises:
-        BrokenLink: A link leads to nothing.
+        BrokenLink: A link leads nowhere.
     """
     files: dict[str, bytes] = {}
     left = [
@@ -72,7 +72,7 @@ def _read(file: Path, place: str, follow: Callable[[Path], None]) -> bytes:
 
 
 def _lead(file: Path, place: str, follow: Callable[[Path], None]) -> str:
-    """The text of a page, whose links lead to where things are in the site."""
+    """Return the text of a page with links that lead to places in the site."""
 
     def lead(found: re.Match[str]) -> str:
         target = (file.parent / found[0]).resolve()

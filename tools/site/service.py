@@ -1,4 +1,4 @@
-"""The page that a service has at `/docs`, as files: that of the example, without the service."""
+"""The `/docs` page of a service, as static files: that of the example, without a server."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ also sends requests; it needs no internet there either. [Open it by itself](../s
 
 
 def render_service() -> dict[str, bytes]:
-    """Write the page with all that it loads, and the page of the site that it is shown on."""
+    """Write the page with all that it loads, and the page of the site that embeds it."""
     league.app.swagger_ui_parameters = {"supportedSubmitMethods": []}
     page, document = asyncio.run(_ask("/docs", "/openapi.json"))
     html = page.decode().replace(f"{ASSETS}/", "").replace("'/openapi.json'", "'openapi.json'")

@@ -1,4 +1,4 @@
-"""The folder that the site is built from: the docs, what they link to, and what is generated."""
+"""Source folder of the site: the docs, the files they link to, and generated pages."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ GENERATED = {
     "reference/command-line.md": "reference/commands.md",
     "reference/http.md": "reference/service.md",
 }
-"""Pages that only the site has, each by the page that it comes after."""
+"""Pages that only the site has, each by the page that precedes it."""
 
 
 def stage(place: Path) -> None:
     """Write `pages` and `zensical.toml` into a folder.
 
-    Files that are the same already are left alone, so that whoever watches them rests.
+    Unchanged files are left alone, so that they don't trigger a rebuild.
 
     Args:
-        place: The folder. What else there is in its `pages` is removed.
+        place: The folder. Other content of its `pages` is removed.
     """
     files = _collect()
     pages = place / "pages"
