@@ -66,7 +66,7 @@ WAITING = (
     "mcp/test_stdio.py",
     "neighbours/test_servers.py",
 )
-"""What has the tests that start processes or wait for limits of time."""
+"""Folders of tests that start processes or wait for timeouts."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -79,14 +79,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 MEMORY = Path("/dev/shm")
-"""Where files are in memory, on Linux."""
+"""Directory in memory, on Linux."""
 
 ROOM = 4 * 2**30
 """Bytes that have to be free there."""
 
 THRESHOLDS = (50_000, 10, 10)
-"""How many more objects there are before the garbage collector looks: going through applications
-and their tables takes a second each time, and with Python's own thresholds a third of all time."""
+"""Thresholds of the garbage collector: objects allocated before it runs.
+
+Walking through applications and their tables takes a second each time, and with Python's own
+thresholds a third of the total time.
+"""
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -232,7 +235,7 @@ END $$
 
 @pytest.fixture(params=LANES)
 def lane(request: pytest.FixtureRequest) -> str:
-    """How generated endpoints reach the database; see `lanes` for who runs on both."""
+    """The lane of generated endpoints; see `lanes` for the tests that run on both."""
     return str(request.param)
 
 
@@ -251,7 +254,7 @@ def make_app(
 
 
 class Application(NamedTuple):
-    """What an application is made of, and the application."""
+    """Application with its parts."""
 
     database: Database
     settings: Settings

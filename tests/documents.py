@@ -17,7 +17,7 @@ async def read_document(client: httpx2.AsyncClient) -> dict[str, Any]:
 
 
 def resolve(document: dict[str, Any], node: dict[str, Any]) -> dict[str, Any]:
-    """What a node stands for, where it refers to something."""
+    """Resolve the reference of a node."""
     while "$ref" in node:
         start, *steps = node["$ref"].split("/")
         assert start == "#"

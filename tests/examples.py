@@ -1,11 +1,11 @@
-"""How many examples Hypothesis tries."""
+"""The number of examples that Hypothesis tries."""
 
 import os
 
 from hypothesis import HealthCheck, Phase, settings
 
 THOROUGH = int(os.environ.get("MODELWIRE_TEST_THOROUGH", "0"))
-"""How many times as many examples, and new ones each time; fewer, the same in each run, if 0."""
+"""Multiple of the number of examples, new ones each time; fewer and fixed ones, if 0."""
 
 
 def examples(count: int, quick: int | None = None) -> settings:

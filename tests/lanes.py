@@ -1,4 +1,4 @@
-"""Which lane a test runs on, where it need not run on both.
+"""Choice of the lane for tests that need not run on both.
 
 Most behaviour is the same on both lanes, since the stages above the lane don't know of it. So of
 the cases that differ in their lane alone one is run, and a hash of the test's id says which: over

@@ -1,4 +1,4 @@
-"""What several modules here share."""
+"""Fixtures that several modules of this folder share."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack

@@ -12,7 +12,7 @@ from modelwire import Caller
 
 
 class Role(StrEnum):
-    """What a member may do."""
+    """Role of a member."""
 
     OWNER = "owner"
     VIEWER = "viewer"
@@ -32,7 +32,7 @@ class Tenant(SQLModel, table=True):
 
 
 class TenantMembership(SQLModel, table=True):
-    """Who belongs to a tenant."""
+    """Membership of a tenant."""
 
     __tablename__ = "access_memberships"
 
@@ -68,7 +68,7 @@ Tenant.model_rebuild()
 
 @dataclass
 class Member:
-    """Who asks."""
+    """Caller."""
 
     id: int
     organisation_ids: list[int] = field(default_factory=list)

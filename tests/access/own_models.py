@@ -62,7 +62,7 @@ class OwnLine(SQLModel, table=True):
 
 
 class OwnNote(SQLModel, table=True):
-    """What may belong to an invoice, which only that one knows of."""
+    """Note that may belong to an invoice, and declares the relation alone."""
 
     __tablename__ = "own_notes"
 

@@ -142,7 +142,7 @@ def test_kinds_of_dependencies() -> None:
 
 
 def test_what_is_no_caller() -> None:
-    """What says no class with attributes is refused where it is written."""
+    """A caller that is no class with attributes is refused where it is declared."""
 
     def nothing():  # type: ignore[no-untyped-def]
         raise NotImplementedError
@@ -337,7 +337,7 @@ def test_keys() -> None:
 
 
 def test_what_is_assigned() -> None:
-    """What no column can hold is not stored as NULL."""
+    """An assigned value that no column can hold is not stored as NULL."""
     (parameter,) = reader_of("home_id")._parameters
     reader = reader_of("home_id")
     assert reader.read(Member(1, home_id=4)).assign(parameter) == 4

@@ -147,7 +147,7 @@ CHECKS = {
     "plan/writing/upsert.py:UpsertPlan.is_restricted:restricts:0": merge,
     "statement/select.py:_has_rows_before:rows_of:0": rows_before,
 }
-"""What asks for each check."""
+"""Requests that lead to each check."""
 
 
 @pytest.mark.parametrize("name", CHECKS)

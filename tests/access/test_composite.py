@@ -30,7 +30,7 @@ class SharedHouse(SQLModel, table=True):
 
 
 class SharedLabel(SQLModel, table=True):
-    """What accounts are called, whoever owns them."""
+    """Label of accounts, shared by their owners."""
 
     __tablename__ = "composite_labels"
 
@@ -217,7 +217,7 @@ LATE = Resource(LateEntry, policy=Policy(read=everyone))
 async def test_known_too_late(
     make_client: MakeClient, resources: tuple[Resource, ...], names: str
 ) -> None:
-    """What only the database makes of a row can't be looked up before: it is told at start."""
+    """A reference that only the database computes can't be looked up: refused at start-up."""
     with pytest.raises(ConfigurationError) as refused:
         await make_client(*resources, caller=me)
     assert names in str(refused.value)
@@ -225,7 +225,7 @@ async def test_known_too_late(
 
 
 async def test_known_in_time(make_client: MakeClient) -> None:
-    """What the server sets is known, nobody's rows refer to nothing, and what all see is open."""
+    """A value of the server is known, NULL refers to nothing, and public rows are open."""
     accounts, tenants = replace(RESOURCES[2], policy=Policy(read=everyone)), TENANTS
     await make_client(accounts, LATE, caller=me)
     assigned = replace(LATE, assign_on_create={"house_id": me.house_id})

@@ -295,7 +295,7 @@ somebody = Caller(read_member)
     ],
 )
 def test_what_is_no_condition(given: object, fault: str) -> None:
-    """What can't be held to is refused, with the place where it stands and what would be right."""
+    """An unenforceable condition is refused, with its place and what would be right."""
     with pytest.raises(ConfigurationError, match=f"Resource.Invoice.: .*{re.escape(fault)}"):
         reader().read(given, "Invoice")
 

@@ -1,4 +1,4 @@
-"""What policies decide on each route, case by case; the differential tests have the rest."""
+"""Decisions of policies on each route, case by case; the differential tests cover the rest."""
 
 import json
 from typing import Annotated, Any
@@ -66,7 +66,7 @@ class Tag(SQLModel, table=True):
 
 
 class Wish(SQLModel, table=True):
-    """What everyone may leave, and admins read."""
+    """Wish that everyone may leave, and admins read."""
 
     __tablename__ = "access_wishes"
 

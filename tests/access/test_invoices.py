@@ -101,7 +101,7 @@ async def draft(client: httpx2.AsyncClient, who: Headers, organisation: int, **m
 
 
 async def test_password_is_asked_and_never_shown(client: httpx2.AsyncClient) -> None:
-    """Who has no password has no token, and no answer has a hash."""
+    """A login without the password gets no token, and no response has a hash."""
     await join(client, "ann")
     for form in ({"username": "ann@example.com"}, {"username": "eve@example.com"}):
         answer = await client.post("/token", data={**form, "password": "not the right one"})
@@ -117,7 +117,7 @@ async def test_password_is_asked_and_never_shown(client: httpx2.AsyncClient) -> 
 
 
 async def test_token_must_be_ours(client: httpx2.AsyncClient) -> None:
-    """What is no token, one that was signed otherwise and one that does not end are refused."""
+    """A malformed token, one with another signature and one without an end are refused."""
     await join(client, "ann")
     tokens = [
         "no-token",
@@ -190,7 +190,7 @@ async def test_issued_invoice_is_not_changed(client: httpx2.AsyncClient) -> None
 
 
 async def test_customer_is_of_the_same_organisation(client: httpx2.AsyncClient) -> None:
-    """Who works in two organisations can't mix them up, and names nobody else's customers."""
+    """A member of two organisations can't mix them up, and names no other's customers."""
     ann, eve = [await join(client, name) for name in ("ann", "eve")]
     for name in ("Lamps", "Desks"):
         await store(client, "/organisations/", ann, name=name)

@@ -205,7 +205,7 @@ def test_computed_fields_and_sessions_of_callers_leak_nothing(tmp_path: Path) ->
 
 
 def test_shared_is_left_out(tmp_path: Path) -> None:
-    """What both may see is named, a resource as well as a path."""
+    """Shared resources and paths are named, and left out."""
     check(tmp_path, opened(example.Tag, read=everyone), leak_count, shared=["tags", "/count"])
 
 

@@ -14,7 +14,7 @@ from .two_worlds.planted import find_plants
 
 
 class TalentBadge(SQLModel, table=True):
-    """That somebody has a skill."""
+    """Link between a holder and a skill."""
 
     __tablename__ = "links_badges"
 
@@ -107,7 +107,7 @@ WRITES = [
 
 @pytest.mark.parametrize(("method", "path", "body"), WRITES)
 async def test_list_is_replaced(people: People, method: str, path: str, body: Any) -> None:
-    """What a caller may not remove or give refuses the whole; what it does not see stays."""
+    """A forbidden removal or link refuses the whole list; unseen links stay."""
     await people.have(FIXED, PLAIN, SECRET, UNSEEN)
     for skills in ([], [PLAIN], [FIXED, PLAIN, LOCKED]):
         refused = await people.ask(method, path, body(skills))

@@ -1,4 +1,4 @@
-"""Who calls an endpoint of an application's own: asked once and first, whenever it was added."""
+"""Callers of an application's own endpoints: resolved once and first, whenever they are added."""
 
 import json
 import logging

@@ -392,7 +392,7 @@ async def test_what_is_refused_within_a_savepoint_is_not_kept_by_it(own: Own) ->
 
 
 async def test_a_key_that_is_merged_is_one_that_is_seen(own: Own) -> None:
-    """Where it is another caller's, it is taken, as for a create."""
+    """A merged key of another caller's row counts as taken, as for a create."""
     before = await own.snapshot()
     given: dict[str, Any] = {"id": 2, "number": "x", "org_id": 1}
     hidden = await own.run(lambda s: s.merge(Invoice(**given)))
@@ -509,7 +509,7 @@ READING: dict[str, Any] = {
 @pytest.mark.parametrize("name", READING)
 @pytest.mark.parametrize("is_new", [True, False])
 async def test_no_value_of_an_object_reads_rows(own: Own, name: str, is_new: bool) -> None:
-    """What is written at a flush does not go through the door that statements go through."""
+    """A flush doesn't go through the door of statements, so values may not be SQL."""
 
     async def work(session: AsyncSession) -> None:
         invoice = Invoice(number="n1", org_id=1) if is_new else await session.get_one(Invoice, 1)
@@ -542,7 +542,7 @@ async def test_no_reference_is_computed_by_the_database(
     caplog: pytest.LogCaptureFixture,
     is_new: bool,
 ) -> None:
-    """Which row it leads to could not be looked at before it is written."""
+    """A reference computed by the database can't be checked before the write."""
 
     async def work(session: AsyncSession) -> None:
         new = Line(text="x")  # type: ignore[call-arg]

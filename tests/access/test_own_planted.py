@@ -35,7 +35,7 @@ async def own(database: Database) -> Own:
 
 
 async def _read_all(own: Own) -> dict[str, Any]:
-    """What a caller reads, by each kind of statement."""
+    """Read all that a caller can read, by each kind of statement."""
     found = {}
     for name, statement in reads.READS.items():
         if name not in ("lateral", "values"):
@@ -120,9 +120,11 @@ NOT_SHOWN = {
     "statement/door.py:CallerDoor._is_seen:rows_of:0",
     "statement/door.py:CallerDoor._relations_by:links_of:0",
 }
-"""What stands behind other checks, for objects that somebody's listener changes in a flush; what
-`test_own_references` shows; what `tag_links` shows above; and what gives the table itself of links
-that are no resource."""
+"""Calls behind other checks, for objects that a listener changes in a flush.
+
+`test_own_references` and `tag_links` above show their effect; some give the plain table of links
+that are no resource.
+"""
 
 PLANTS = {str(plant): plant for plant in find_plants()}
 

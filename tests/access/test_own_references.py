@@ -1,4 +1,4 @@
-"""What objects refer to in the session of a caller: what the server sets, and what may be seen."""
+"""References of objects in the session of a caller: set by the server, and visible."""
 
 import datetime as dt
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -207,7 +207,7 @@ async def test_what_models_make_of_assigned_values(run: Run, database: Database)
 
 
 async def test_more_than_a_delete(run: Run, database: Database) -> None:
-    """Who may delete a row softly, and not change it, does nothing else to it."""
+    """A caller who may soft-delete a row, but not change it, does nothing else to it."""
 
     async def delete(session: AsyncSession, words: str) -> None:
         letter = await session.get_one(ReferredLetter, 2)

@@ -1,4 +1,4 @@
-"""What a resource declares about callers, and what of that can't be held to."""
+"""Declarations of resources about callers, and those that can't be enforced."""
 
 import json
 import re
@@ -29,7 +29,7 @@ def table_of(**options: Any) -> Any:
 
 
 def test_defaults() -> None:
-    """What is not given is `write`, and that is `read`."""
+    """`write` defaults to `read`, and other operations to `write`."""
     policy = table_of(policy=Policy(OWN, write=me.is_admin, delete=nobody)).policy
     assert [policy.condition(a).text for a in ("create", "update", "delete")] == [
         *["me.is_admin"] * 2,
@@ -53,7 +53,7 @@ def test_fields() -> None:
 
 
 def test_assigned() -> None:
-    """What is assigned is no longer the clients' to send, and has its value for each caller."""
+    """An assigned field is no longer the clients' to send, and has its value for each caller."""
     catalog = read_catalog(
         [
             Resource(
@@ -123,7 +123,7 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("options", "fault"), FAULTS)
 def test_faults(options: dict[str, Any], fault: str) -> None:
-    """What can't be held to is refused, with what would be right."""
+    """A policy that can't be enforced is refused, with what would be right."""
     with pytest.raises(ConfigurationError, match=re.escape(fault)):
         table_of(**options)
 

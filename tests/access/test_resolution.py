@@ -179,7 +179,7 @@ def test_mounts(tmp_path: Any) -> None:
 
 
 async def test_short_way(tmp_path: Any) -> None:
-    """What takes the request alone is called without FastAPI, each dependency once, or with it."""
+    """A dependency of the request alone is called without FastAPI, once; others with it."""
     calls: list[str] = []
 
     def read_body(request: Request) -> Request:

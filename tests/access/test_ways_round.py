@@ -58,7 +58,7 @@ class WayPlayer(SQLModel, table=True):
 
 
 class WayBill(SQLModel, table=True):
-    """What it comes to, the database computes."""
+    """Bill whose total the database computes."""
 
     __tablename__ = "ways_bills"
 
@@ -91,7 +91,7 @@ class WayOrder(SQLModel, table=True):
 
 
 class WayOrderChange(SQLModel):
-    """What clients may change: not the status."""
+    """Fields of an order that clients may change: not the status."""
 
     number: str | None = None
 
@@ -155,7 +155,7 @@ async def test_new_end_of_a_link(
 
 
 async def test_hidden_links(make_own_client: MakeClient, database: Database) -> None:
-    """Who may make no link is refused alike, whether there is one that they don't see or none."""
+    """A forbidden link is refused alike, whether an unseen one exists or none."""
     client = await make_own_client(
         Resource(WayClub, policy=Policy(read=everyone)),
         Resource(WayPlayer, policy=Policy(read=everyone)),
@@ -216,7 +216,7 @@ async def test_compared_by_a_collation(make_own_client: MakeClient, database: Da
 async def test_taking_back_what_no_change_takes(
     make_own_client: MakeClient, database: Database
 ) -> None:
-    """What an update schema doesn't have is changed by no way back either."""
+    """A field missing in the update schema is changed by no revert either."""
     resource = Resource(
         WayOrder, policy=Policy(read=everyone), changes=Changes(), update_schema=WayOrderChange
     )
@@ -316,7 +316,7 @@ class Letter(Enum):
 
 
 class Sender:
-    """Who asks, told by what is always shown alike."""
+    """Caller, identified by a value that is always shown alike."""
 
     id: str
     letter: Letter
@@ -360,7 +360,7 @@ EXPRESSIONS: dict[str, tuple[type[SQLModel], Any]] = {
 
 @pytest.mark.parametrize("name", EXPRESSIONS)
 def test_expressions_of_ruled_fields(database: Database, name: str) -> None:
-    """What is made of a field with a rule needs one as well; what is made of others does not."""
+    """An expression of a field with a rule needs a rule too; others need none."""
     model, expression = EXPRESSIONS[name]
     policies: dict[type[SQLModel], Policy] = {WayBill: RULED, WayPlayer: Policy(read=everyone)}
 

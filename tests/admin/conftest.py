@@ -35,7 +35,7 @@ def scripts(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="package")
 def browser(scripts: Path) -> Iterator[str]:
-    """Where a browser is that all tests share."""
+    """The address of a browser that all tests share."""
     command = ["node", BROWSER, find_chromium()]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=scripts, stdin=pipe, stdout=pipe, text=True) as process:

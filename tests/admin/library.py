@@ -35,7 +35,7 @@ class Condition(enum.StrEnum):
 
 
 class Shelf(Base, table=True):
-    """Where volumes stand."""
+    """Shelf of volumes."""
 
     __tablename__ = "shelves"
 
@@ -45,7 +45,7 @@ class Shelf(Base, table=True):
 
 
 class Subject(Base, table=True):
-    """What volumes are about."""
+    """Subject of volumes."""
 
     __tablename__ = "subjects"
 
@@ -85,7 +85,7 @@ class Volume(Base, table=True):
 
 
 class Loan(Base, table=True):
-    """Who has borrowed what; what is deleted stays for a while."""
+    """Loan to a borrower; a deleted one is kept for a while."""
 
     __tablename__ = "loans"
 
@@ -107,7 +107,7 @@ class Visit(Base, table=True):
 
 
 class Reader(SQLModel):
-    """Who asks."""
+    """Caller."""
 
     name: str
 
@@ -137,7 +137,7 @@ def renew(token: str) -> None:
 
 
 async def read_reader(token: Annotated[str, Depends(OAuth2PasswordBearer("token"))]) -> Reader:
-    """Who a token was given to."""
+    """Return the caller of a token."""
     if token in EXPIRED:
         raise HTTPException(401, "The token holds no more", {"WWW-Authenticate": "Bearer"})
     return Reader(name=token[::-1])

@@ -71,7 +71,7 @@ async def test_form(watch: Watch) -> None:
 
 
 async def test_errors(watch: Watch) -> None:
-    """What is refused stands beside its field."""
+    """A refusal is shown beside its field."""
     seen = await watch("errors")
     assert seen["short"] == "String should have at least 2 characters"
     assert seen["taken"] == "Name already exists"
@@ -98,7 +98,7 @@ async def test_pickers(watch: Watch) -> None:
 
 
 async def test_conflict(watch: Watch) -> None:
-    """Who saves what somebody else has changed chooses field by field; the rest is theirs."""
+    """A save after another's change asks field by field; other fields keep their change."""
     seen = await watch("conflict")
     assert seen["told"] == ["Yours: Yours", "Theirs: Theirs", "Yours: your note", "Theirs: a note"]
     assert seen["row"] == {"title": "Theirs", "note": "your note", "pages": 7}
@@ -106,7 +106,7 @@ async def test_conflict(watch: Watch) -> None:
 
 
 async def test_history(watch: Watch) -> None:
-    """What has become of a row is told, and undone."""
+    """The history of a row is shown, and changes are reverted."""
     seen = await watch("history")
     changed, created = seen["told"]
     assert changed.startswith("Changed")

@@ -46,7 +46,7 @@ class Page(Base, table=True):
 
 
 class Visit(Base, table=True):
-    """What a guard writes."""
+    """Visit that a guard records."""
 
     __tablename__ = "visits"
 

@@ -26,7 +26,7 @@ MOST = 6
 """Requests of a batch."""
 
 Places = dict[tuple[str, int], str]
-"""Where the number of a new row stands in an answer, by its table and what stands for it."""
+"""Places of the numbers of new rows in responses, by table and placeholder."""
 
 _PLACEHOLDER = re.compile(r"-\d+")
 
@@ -50,7 +50,7 @@ def batches(draw: Draw, state: State) -> Sequence[tuple[Step, Outcome, Places]]:
 
 
 def places_of(step: Step, outcome: Outcome, index: int) -> Places:
-    """Where the answer to a step has the numbers of the rows that it creates."""
+    """Return the places of the numbers of created rows in the response to a step."""
     if not TABLES[step.shown].numbered or "create" not in step.kind:
         return {}
     is_many = step.kind == "bulk_create"

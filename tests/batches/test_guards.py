@@ -1,4 +1,4 @@
-"""What guards a request guards it in a batch: dependencies, policies, hooks, the own endpoints."""
+"""Guards of a request apply in a batch too: dependencies, policies, hooks, own endpoints."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -45,7 +45,7 @@ def database(guarded: worlds.World) -> Database:
 
 
 async def test_nobody(client: httpx2.AsyncClient, service: Service) -> None:
-    """Who is nobody is told so before the body is looked at."""
+    """A request without a caller is refused before its body is read."""
     for body in ({"requests": [request("GET", "/notes/")]}, {"wrong": 1}):
         answer = await client.post("/batch", json=body, headers={"x-name": "eve"})
         assert answer.status_code == 401
@@ -144,7 +144,7 @@ async def test_headers_of_dependencies(client: httpx2.AsyncClient, service: Serv
 
 
 async def test_parameters_of_dependencies(client: httpx2.AsyncClient) -> None:
-    """What a guard can't read of the path is told as by itself."""
+    """A path parameter that a guard can't read is refused as in a single request."""
     answer = await send(client, request("PATCH", "/pages/x", {"title": "y"}))
     problem = read_problem(answer, 422, "invalid")
     (error,) = problem["errors"]
@@ -212,7 +212,7 @@ async def test_a_reference_leads_to_no_own_endpoint(client: httpx2.AsyncClient) 
 
 
 async def test_replays_ask_guards_again(client: httpx2.AsyncClient, service: Service) -> None:
-    """Who has lost a right since is not told what he was told before, as by itself."""
+    """A replay is refused to a caller who has lost the right since, as in a single request."""
     batch = [
         request("POST", "/notes/", {"text": "x"}),
         request("DELETE", "/notes/{0.id}"),

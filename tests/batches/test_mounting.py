@@ -1,4 +1,4 @@
-"""Where batches are answered, and what the document says of them."""
+"""The path of batches, and their documentation."""
 
 from typing import Annotated, Any, NamedTuple
 
@@ -95,7 +95,7 @@ async def test_resources_of_every_mount(database: Database) -> None:
 
 
 async def test_callers_of_every_mount(database: Database) -> None:
-    """What the policies of a mount compare with is read of the caller for its own requests."""
+    """Policies of a mount compare with the caller of its own requests."""
 
     def read_member(x_name: Annotated[str, Header()], x_city: Annotated[str, Header()]) -> Member:
         return Member(name=x_name, city=x_city)
@@ -131,7 +131,7 @@ async def test_two_mounts_with_one_path(database: Database) -> None:
 
 
 async def test_a_path_that_is_taken(database: Database) -> None:
-    """What the application has there itself is left to it."""
+    """A path that the application uses itself is left to it."""
     app = FastAPI()
 
     @app.post("/batch")
@@ -183,7 +183,7 @@ async def test_a_guard_of_one_row_is_asked_with_it(database: Database) -> None:
 
 
 async def test_own_handlers_of_errors(database: Database) -> None:
-    """What the application answers itself, it answers for requests of batches too."""
+    """Exception handlers of the application also answer requests of batches."""
     app = FastAPI()
 
     def teapot() -> None:

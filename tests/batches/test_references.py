@@ -71,7 +71,7 @@ async def test_values_come_as_they_are(make_client: MakeClient) -> None:
     "name", ["a/b", "bulk", "é f", "a,b", "%2F", "..", "q?x#y", "{0.id}", "&=+"]
 )
 async def test_keys_of_any_text(make_client: MakeClient, name: str) -> None:
-    """What stands in a path is encoded, and leads to no other route."""
+    """A value in a path is encoded, and leads to no other route."""
     client = await make_client(Resource(zoo.Country))
     made, read, listed = await succeed(
         client,
@@ -231,7 +231,7 @@ async def test_what_is_no_batch(
     "name", ["Authorization", "Cookie", "Host", "Idempotency-Key", "X-Forwarded-For", "Range"]
 )
 async def test_headers_of_the_batch(client: httpx2.AsyncClient, name: str) -> None:
-    """Who asks, and all else that is no matter of one request, is not for the body to say."""
+    """Headers of the caller, and others that concern the whole, can't be set in the body."""
     answer = await send(client, {**RED, "headers": {name: "x"}})
     problem = read_problem(answer, 422, "invalid")
     assert faults_of(problem) == [(f"/requests/0/headers/{name}", "unknown_header")]
@@ -260,7 +260,7 @@ async def test_what_is_no_json(client: httpx2.AsyncClient, text: str, code: str)
 async def test_numbers_as_they_are_written(
     client: httpx2.AsyncClient, number: str, refers: bool
 ) -> None:
-    """What a number comes to is what it comes to by itself, with references beside it too."""
+    """A number has the same value as in a single request, also beside references."""
     name = '{"$ref": "0.name"}' if refers else '"x"'
     body = f'{{"name": {name}, "team_id": {number}}}'
     requests = (

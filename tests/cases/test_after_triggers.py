@@ -1,4 +1,4 @@
-"""What is answered is what is stored, whatever triggers do once a row is written."""
+"""Responses show what is stored, whatever triggers do once a row is written."""
 
 import time
 from collections.abc import AsyncIterator, Callable, Sequence

@@ -1,4 +1,4 @@
-"""What can't be answered is not stored: the answer is written before the commit."""
+"""A row that can't be serialised is not stored: the response is written before the commit."""
 
 import logging
 from typing import Any
@@ -230,7 +230,7 @@ async def test_answer_that_fails(answers_world: World, lane: str, path: str, way
 
 @pytest.mark.parametrize("lane", LANES)
 async def test_type_that_fails(answers_world: World, lane: str) -> None:
-    """What its own type can't read is stored, and answered as every read shows it: as a text."""
+    """A value that its own type can't read is stored, and shown as text as in every read."""
     await empty_tables(answers_world.database)
     client = answers_world.clients[lane]
     created = await client.post("/decorated/", json={"name": "c", "b": BAD})

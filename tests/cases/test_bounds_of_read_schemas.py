@@ -40,7 +40,7 @@ class Word:
 
 
 class HeroBase(SQLModel):
-    """What classes for creating, storing and showing have in common, each with its bounds."""
+    """Base of the classes for creating, storing and showing, each with its bounds."""
 
     name: str = Field(min_length=2, max_length=5)
     age: int | None = Field(default=None, ge=0, le=150)
@@ -117,7 +117,7 @@ BEYOND = {
     "squad": {"label": "label"},
     "loud": "b!",
 }
-"""How a row is shown that is beyond each bound."""
+"""Representations of rows beyond each bound."""
 
 ROWS = """
 INSERT INTO bounded_squads (id, label) VALUES (1, 'label');
@@ -151,7 +151,7 @@ async def test_stored_row(bounds_world: World, lane: str) -> None:
 
 @pytest.mark.parametrize("change", [{"name": "d"}, {"age": 151}, {"age": -1, "name": "c"}])
 async def test_changed_row(bounds_world: World, lane: str, change: dict[str, Any]) -> None:
-    """What a schema for changes takes is stored, and answered."""
+    """A change that the update schema accepts is stored, and shown."""
     client = await prepare(bounds_world, lane)
     answer = await client.patch("/bounded_heroes/1", json=change)
     assert (answer.status_code, change.items() <= answer.json().items()) == (200, True)
@@ -162,7 +162,7 @@ async def test_changed_row(bounds_world: World, lane: str, change: dict[str, Any
 
 
 async def test_new_row(bounds_world: World, lane: str) -> None:
-    """What comes in has to be within them all the same."""
+    """A new row has to be within the bounds all the same."""
     await empty_tables(bounds_world.database)
     client = bounds_world.clients[lane]
     later = str(date.max)
@@ -173,7 +173,7 @@ async def test_new_row(bounds_world: World, lane: str) -> None:
 
 
 async def test_document(bounds_world: World) -> None:
-    """What is shown has no bounds in the document, and what is sent has."""
+    """The document has no bounds for responses, but for request bodies."""
     document = await read_document(bounds_world.clients["direct"])
     row = document["paths"]["/bounded_heroes/{id}"]["get"]["responses"]["200"]
     schema = resolve(document, row)["content"]["application/json"]["schema"]

@@ -94,7 +94,7 @@ async def test_circle(client: httpx2.AsyncClient, deep_world: World) -> None:
 async def test_any_tree(
     client: httpx2.AsyncClient, deep_world: World, path: str, seed: int
 ) -> None:
-    """What goes is what is below, and nothing else."""
+    """A delete removes the rows below, and nothing else."""
     draw = random.Random(seed)
     above = [None if i < 3 else draw.randint(max(1, i - 4), i) for i in range(60)]
     await store(deep_world, path, above)

@@ -1,4 +1,4 @@
-"""What a patch may have inside of a document, the OpenAPI document says as well."""
+"""The OpenAPI document describes the patches that documents accept."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ PATCHES: list[tuple[Any, bool]] = [
     ({"extent": None}, False),
     ({"extent": {"width": "much"}}, False),
 ]
-"""What a patch has of the plan, and whether it is taken."""
+"""Patches of the plan, with whether they are accepted."""
 
 
 def fits(document: dict[str, Any], schema: dict[str, Any], value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""What is suggested for a name that is not known is something that would be accepted there."""
+"""A suggestion for an unknown name would itself be accepted."""
 
 import re
 from typing import Any
@@ -125,7 +125,7 @@ def queries(draw: st.DrawFn) -> list[tuple[str, str]]:
 async def errors_of(
     client: httpx2.AsyncClient, method: str, url: str, query: list[tuple[str, str]]
 ) -> list[dict[str, Any]]:
-    """What is wrong with the parameters of a request."""
+    """Return the errors on the parameters of a request."""
     body: Any = [] if "bulk" in url else {}
     content = {"json": body} if method == "POST" else {}
     answer = await client.request(method, url, params=httpx2.QueryParams(tuple(query)), **content)

@@ -100,7 +100,7 @@ PATCHES: dict[str, tuple[Any, Any]] = {
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("name", PATCHES)
 async def test_patch(client: httpx2.AsyncClient, name: str, way: str) -> None:
-    """What a patch leaves out stays as it is stored; null removes a name."""
+    """A name missing in a patch is kept as stored; null removes it."""
     patch, change = PATCHES[name]
     await client.post("/persons/", json=FIRST)
     assert (await send_patch(client, way, 1, patch)).is_success

@@ -75,7 +75,7 @@ WRONG: dict[str, tuple[type[BaseModel], str]] = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_schema_that_cannot_show_a_row(name: str) -> None:
-    """What could never be shown is named, with what to write."""
+    """A schema that could never show a row is named, with what to write."""
     schema, message = WRONG[name]
     with pytest.raises(ConfigurationError, match=message):
         read_catalog([Resource(Widget, read_schema=schema)])
@@ -124,7 +124,7 @@ class Computed(SQLModel):
 
 @pytest.mark.parametrize("schema", [Lenient, Picky, Computed, Dated])
 def test_schema_that_can_show_rows(schema: type[BaseModel]) -> None:
-    """What validators make of values counts, and what they refuse may be right elsewhere."""
+    """Validators count, and values that they refuse may be valid for other rows."""
     read_catalog([Resource(Widget, read_schema=schema)])
 
 
@@ -214,7 +214,7 @@ def test_hidden_field_of_a_relation() -> None:
 
 
 async def test_hidden_key_of_a_relation(make_client: MakeClient, database: Database) -> None:
-    """What is read of related rows for its own sake, such as keys, is not shown by it."""
+    """Fields of related rows that are read for internal use, such as keys, are not shown."""
 
     class Author(SQLModel):
         id: int | None = None

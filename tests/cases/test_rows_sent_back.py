@@ -1,4 +1,4 @@
-"""What was read can be sent back: what clients can't set is refused only where it differs."""
+"""A row that was read can be sent back: read-only fields are refused only if they differ."""
 
 from typing import Any
 
@@ -46,7 +46,7 @@ def is_done(way: str, answer: httpx2.Response) -> bool:
 
 
 def faults_in(way: str, answer: httpx2.Response) -> list[tuple[str, str]]:
-    """What was wrong, with the place in a row."""
+    """Return the faults, with their places in a row."""
     problem = answer.json()["items"][0]["problem"] if way == "each" else None
     faults = faults_of(problem or read_problem(answer, 422, "invalid"))
     return [(pointer.removeprefix("/0"), code) for pointer, code in faults]
@@ -234,7 +234,7 @@ class Card(BaseModel):
 
 
 async def test_read_schema(make_client: MakeClient) -> None:
-    """What a schema of the user's computes is sent back too."""
+    """A value computed by a user's own schema can be sent back too."""
     client = await make_client(Resource(Team, read_schema=Card))
     row = (await client.post("/teams/", json={"name": "Red"})).json()
     assert row["label"] == "1: Red"

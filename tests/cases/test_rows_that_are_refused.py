@@ -64,7 +64,7 @@ refused_world = make_world_fixture(
 )
 
 SECRET = "long john"
-"""What is stored, and no word."""
+"""Stored text that no message may contain."""
 
 DETAIL = "Sailor can't be shown as it is stored: its read schema refuses nick name"
 LOGGED = "SailorPublic refuses a stored row of refused_sailors: nick_name (value_error)"
@@ -146,7 +146,7 @@ async def test_stream(
 
 
 async def test_mended(refused_world: World, lane: str) -> None:
-    """Who follows the changes is told of a row that is mended, and of one that is gone."""
+    """A follower of changes gets a repaired row, and one that is gone."""
     client = await prepare(refused_world, lane)
     begin = (await client.get("/refused_sailors/?limit=1")).headers["x-change-number"]
     await client.patch("/refused_sailors/12", json={"nick_name": "john"})
@@ -160,7 +160,7 @@ async def test_mended(refused_world: World, lane: str) -> None:
 
 
 async def test_spoilt(refused_world: World, lane: str, caplog: pytest.LogCaptureFixture) -> None:
-    """Who follows the changes forgets a row that can no longer be shown, and goes on."""
+    """A follower of changes skips a row that can no longer be shown, and goes on."""
     client = await prepare(refused_world, lane)
     begin = (await client.get("/refused_sailors/?limit=1")).headers["x-change-number"]
     assert (await client.patch("/refused_sailors/11", json={"nick_name": "a b"})).is_server_error

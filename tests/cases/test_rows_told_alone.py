@@ -1,4 +1,4 @@
-"""What is said of one row of a 207 is what a request of its own would have been answered."""
+"""The entry of a row in a 207 equals the response to a request of its own."""
 
 from collections.abc import Iterator
 from typing import Any

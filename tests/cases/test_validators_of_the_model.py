@@ -406,7 +406,7 @@ async def test_validators_of_what_is_left_alone(client: httpx2.AsyncClient) -> N
 
 
 async def test_upsert(client: httpx2.AsyncClient) -> None:
-    """What a validator has set of a row that is there is written with what was sent."""
+    """A value that a validator sets on an existing row is written with the sent ones."""
     url = "/coded/bulk/?on_conflict=code"
     for _ in range(2):
         answer = await client.post(url, json=[{"code": "AB"}, {"code": "cd"}])

@@ -1,4 +1,4 @@
-"""What weighs more than a precondition: that a row is missing, or may not become what it would."""
+"""Refusals that take priority over a precondition: a missing row, and a forbidden result."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which columns clients may set: all but those whose values are the server's own."""
+"""Columns that clients may set: all but those whose values are the server's own."""
 
 import uuid
 from datetime import date, datetime, time
@@ -65,7 +65,7 @@ class Tagged(Base, table=True):
 
 
 class Whole(SQLModel):
-    """What is validated as a whole."""
+    """Schema that is validated as a whole."""
 
     label: str = "x"
 
@@ -156,7 +156,7 @@ async def create_in(client: httpx2.AsyncClient, way: str, *bodies: Any) -> list[
 
 @pytest.mark.parametrize("way", ["one", "bulk", "each"])
 async def test_default(client: httpx2.AsyncClient, way: str) -> None:
-    """What is left out has the default: that of the model, or else of the column or database."""
+    """A missing field has the default of the model, or else of the column or the database."""
     rows = await create_in(client, way, {}, SET, {"role": "guest"}, {})
     shown = [{name: row[name] for name in DEFAULTS} for row in rows]
     assert shown == [DEFAULTS, SET, DEFAULTS | {"role": "guest"}, DEFAULTS]
@@ -229,7 +229,7 @@ WRONG: dict[str, tuple[Resource, str]] = {
 
 @pytest.mark.parametrize("name", WRONG)
 def test_column_that_cannot_be_opened(name: str) -> None:
-    """What nobody can set, or is kept as well, is said at start-up."""
+    """A column that no one can set, or that is kept as well, is named at start-up."""
     resource, message = WRONG[name]
     with pytest.raises(ConfigurationError, match=message):
         read_catalog([resource])

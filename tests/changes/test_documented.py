@@ -1,4 +1,4 @@
-"""What answers about a table whose changes are kept say in their headers, the document tells of."""
+"""The headers of responses for tables with a change log are documented."""
 
 import re
 from typing import Any

@@ -92,7 +92,7 @@ async def read_all(client: httpx2.AsyncClient) -> dict[str, Any]:
 
 
 async def test_many_clients(kept_world: World, database: Database) -> None:
-    """What many clients write on both lanes at once is in the log."""
+    """Concurrent writes of many clients on both lanes are all in the log."""
     clients = [*kept_world.clients.values()]
     seen: list[tuple[datetime, dict[str, Any]]] = []
     for number in range(ROUNDS):

@@ -1,4 +1,4 @@
-"""How long changes are kept, and where what notes them is missing."""
+"""Retention of changes, and missing triggers."""
 
 import asyncio
 import uuid
@@ -133,7 +133,7 @@ async def test_old_entries_go(empty: str) -> None:
 
 
 async def test_the_first_write_begins_the_log(empty: str) -> None:
-    """Where nothing else has created what notes changes, the first write does, by whatever way."""
+    """The first write creates missing triggers, by whatever way it comes."""
     database = Database(empty, metadata=Base.metadata, **PATIENT)
     await database.init_db()
     app = make_app(database, Changes())
@@ -147,7 +147,7 @@ async def test_the_first_write_begins_the_log(empty: str) -> None:
 
 
 async def test_sessions_of_another_engine(empty: str) -> None:
-    """What is written in a session of somebody else's engine is noted too."""
+    """Writes in a session of another engine are logged too."""
     database = Database(empty, metadata=Base.metadata, **PATIENT)
     await database.init_db()
     app = make_app(database, Changes())
@@ -172,7 +172,7 @@ async def test_sessions_of_another_engine(empty: str) -> None:
 
 
 async def test_tables_that_are_made_anew(empty: str) -> None:
-    """Where a table is dropped and created again, its changes are noted all the same."""
+    """Changes of a table that is dropped and created again are logged all the same."""
     database = Database(empty, metadata=Base.metadata, **PATIENT)
     await database.init_db()
     async with open_client(make_app(database, Changes())) as client:
@@ -187,7 +187,7 @@ async def test_tables_that_are_made_anew(empty: str) -> None:
 
 
 async def test_tables_that_a_transaction_has_made(empty: str) -> None:
-    """What is written to a table in the transaction that has created it is noted, too."""
+    """Writes to a table in the transaction that has created it are logged, too."""
     database = Database(empty, metadata=Base.metadata, **PATIENT)
     app = make_app(database, Changes())
     async with database.session() as session:

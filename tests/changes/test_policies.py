@@ -1,4 +1,4 @@
-"""What callers see of changes, and which they may take back."""
+"""Changes that callers see, and that they may revert."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -152,7 +152,7 @@ async def ok(
 
 
 async def test_a_caller_who_is_looked_up_in_the_transaction(wages_world: World) -> None:
-    """What is written is by the caller, also where its transaction began by asking who calls."""
+    """A write is by the caller, even if its transaction began by looking the caller up."""
     await empty_tables(wages_world.database)
     await clear_log(wages_world.database)
     client = wages_world.clients["looks up"]
@@ -208,7 +208,7 @@ async def test_what_is_not_seen(client: httpx2.AsyncClient, wages_world: World) 
 
 
 async def test_rows_that_are_gone(client: httpx2.AsyncClient) -> None:
-    """Who could see a row as it was last sees its history."""
+    """A caller who could see the last state of a row sees its history."""
     await ok(client, BOSS, "POST", "/wages/", {"team": "red"})
     await ok(client, BOSS, "PATCH", "/wages/1", {"team": "blue"})
     await ok(client, BOSS, "DELETE", "/wages/1")
@@ -242,7 +242,7 @@ async def number_of(client: httpx2.AsyncClient, place: int = 0, key: int = 1) ->
 
 
 async def test_revert(client: httpx2.AsyncClient) -> None:
-    """What is written back counts the version up, and is set by who has done so."""
+    """A revert increments the version, and assigns the values of its caller."""
     await ok(client, BOSS, "POST", "/wages/", {"team": "red", "label": "a"})
     await ok(client, BOSS, "PATCH", "/wages/1", {"label": "b", "hidden_mark": "x"})
     path = f"/wages/1/history/{await number_of(client)}/revert"
@@ -259,7 +259,7 @@ async def test_revert(client: httpx2.AsyncClient) -> None:
 
 
 async def test_revert_of_a_hidden_field(client: httpx2.AsyncClient) -> None:
-    """What may not be seen is written back too, and not told of."""
+    """A field that may not be seen is reverted too, and not shown."""
     await ok(client, BOSS, "POST", "/wages/", {"team": "red", "hidden_mark": "x"})
     await ok(client, BOSS, "PATCH", "/wages/1", {"hidden_mark": "y"})
     path = f"/wages/1/history/{await number_of(client)}/revert"
@@ -278,7 +278,7 @@ async def test_what_may_not_be_set(client: httpx2.AsyncClient) -> None:
 
 
 async def test_where_it_may_not_go(client: httpx2.AsyncClient) -> None:
-    """What a row would become has to satisfy the policy."""
+    """A reverted row has to satisfy the policy."""
     await ok(client, BOSS, "POST", "/wages/", {"team": "red"})
     await ok(client, BOSS, "PATCH", "/wages/1", {"team": "blue"})
     path = f"/wages/1/history/{await number_of(client)}/revert"
@@ -328,7 +328,7 @@ async def test_anew(client: httpx2.AsyncClient) -> None:
 
 
 async def test_own_endpoints(client: httpx2.AsyncClient) -> None:
-    """What an endpoint of the application's own writes is the caller's as well."""
+    """Writes of an application's own endpoint are the caller's as well."""
     await ok(client, BOSS, "POST", "/wages/", {"team": "red"})
     await ok(client, RED, "POST", "/own/1")
     seen = await history(client, RED)

@@ -108,7 +108,7 @@ class PartLater(Later, table=True):
 
 
 def added(model: Any, dialect: Dialect) -> list[str]:
-    """What adds the columns that the older version has not, as they are declared."""
+    """Return the statements that add the columns which the older version lacks, as declared."""
     known = PartBefore.__table__.c  # type: ignore[attr-defined]
     steps = []
     for column in model.__table__.c:
@@ -168,7 +168,7 @@ async def test_constants(client: httpx2.AsyncClient) -> None:
 
 
 async def test_what_is_not_known(make_url: MakeURL, lane: str) -> None:
-    """What the database made in the moment of the migration is not told; a row gets it anew."""
+    """A default computed in the migration is unknown; a reverted row gets a new one."""
     async with AsyncExitStack() as stack:
         url = await make_url("postgresql", "defaulted")
         client = await upgrade(url, lane, stack, PartLater)

@@ -1,4 +1,4 @@
-"""What triggers of the user's own write is in the log, after what they have run for."""
+"""Writes of a user's own triggers are in the log, after the writes that fired them."""
 
 from collections.abc import AsyncIterator
 

@@ -116,7 +116,7 @@ PAINTED = {"price": 7, "colour": "red"}
 
 
 async def test_rows(versions: Versions) -> None:
-    """What either version writes both read, and the old one leaves alone what it doesn't know."""
+    """Either version reads the other's writes; the old one leaves unknown columns alone."""
     old, new = versions.old, versions.new
     assert await get(new) == {"id": 1, "name": "first", "note": "", "price": 1, "colour": None}
     await send(new, "PATCH", f"{PATH}1", PAINTED)
@@ -200,7 +200,7 @@ async def test_history(versions: Versions) -> None:
 
 
 async def test_older_than_the_columns(versions: Versions) -> None:
-    """What was noted before the migration has what that gave to rows, and can be taken back."""
+    """Changes logged before the migration have its defaults, and can be reverted."""
     await send(versions.old, "PATCH", f"{PATH}1", {"note": "a"})
     history = (await get(versions.new, f"{PATH}1/history/"))["items"]
     then = history[-1]["at"].replace("+", "%2B")
@@ -214,7 +214,7 @@ async def test_older_than_the_columns(versions: Versions) -> None:
 
 
 async def test_live(versions: Versions) -> None:
-    """Who follows changes sees rows as their version has them, whichever has written."""
+    """A follower sees rows as its own version has them, whichever has written."""
     starts = {}
     for client in (versions.old, versions.new):
         starts[client] = (await get(client, f"{PATH}changes/"))["next"]
@@ -227,7 +227,7 @@ async def test_live(versions: Versions) -> None:
 
 
 async def test_what_notes_changes(versions: Versions) -> None:
-    """What the new version has put into the database stays, whichever version looks.
+    """The triggers of the new version stay in the database, whichever version checks.
 
     In the old one nobody may wait for changes.
     """
@@ -247,8 +247,7 @@ async def test_what_notes_changes(versions: Versions) -> None:
 
 @pytest.mark.parametrize("versions", ["postgresql"], indirect=True)
 async def test_releases(versions: Versions, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a newer release of modelwire notes changes by stays while an older one runs beside it,
-    and is put in place of what an older one has left there."""
+    """The triggers of a newer release stay while an older one runs, and replace its own."""
     stays: list[bool] = []
     present = postgresql.BODY_VERSION
     for later in (0, 1, 0, 2, 1, 2):
@@ -261,7 +260,7 @@ async def test_releases(versions: Versions, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 async def find_noting(database: Database) -> list[Any]:
-    """What notes changes: the function, once for each of its triggers."""
+    """Read the function of the log, once for each of its triggers."""
     look = text(
         "SELECT f.oid, f.xmin, t.oid, f.prosrc FROM pg_proc AS f JOIN pg_trigger AS t "
         "ON t.tgfoid = f.oid WHERE t.tgrelid = 'version_parts'::regclass ORDER BY t.oid"

@@ -219,7 +219,7 @@ REFUSED = [
 async def test_what_is_refused(
     client: httpx2.AsyncClient, database: Database, method: str, path: str, body: Any
 ) -> None:
-    """What is rolled back leaves nothing."""
+    """A write that is rolled back leaves nothing in the log."""
     await fill(client)
     before = await read_log(database)
     answer = await client.request(method, path, json=body)

@@ -38,7 +38,7 @@ def check(place: Path, *arguments: str) -> Done:
 
 
 def found_in(place: Path, target: str, *arguments: str) -> set[Fault]:
-    """What is found in an application."""
+    """Return the faults that are found in an application."""
     done = check(place, target, "--json", *arguments)
     assert done.returncode in {0, 1}, done.stderr
     findings: Sequence[dict[str, str]] = json.loads(done.stdout)

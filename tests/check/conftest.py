@@ -1,3 +1,3 @@
-"""What is checked here is no test, whatever its name."""
+"""The checked applications are no tests, whatever their names."""
 
 collect_ignore_glob = ["apps/*"]

@@ -1,4 +1,4 @@
-"""How many planted faults are found, and whether anything is found where there is none."""
+"""The number of planted faults that are found, and of findings without a fault."""
 
 from pathlib import Path
 

@@ -19,7 +19,7 @@ CONTEXT.set_forkserver_preload(["modelwire.cli.main", "modelwire.cli.steps"])
 
 
 class Done(NamedTuple):
-    """How a command has ended, and what it has said."""
+    """Result of a command: exit code and output."""
 
     returncode: int | None
     stdout: str

@@ -208,7 +208,7 @@ async def fill(database: Database, rows: Rows) -> None:
 
 
 async def read_all(database: Database) -> dict[str, list[Any]]:
-    """What an application reads of all tables, in an order that all databases have."""
+    """Read all tables as an application does, in an order that all databases share."""
     found = {}
     async with database.engine.connect() as connection:
         for model in MODELS:

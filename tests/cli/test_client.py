@@ -58,7 +58,7 @@ def test_writes(folder: Path, language: str) -> None:
 
 @LANGUAGES
 def test_writes_again(folder: Path, language: str) -> None:
-    """What was generated is replaced, other files stay, and --json says which have changed."""
+    """Generated files are replaced, others stay, and --json lists the changed ones."""
     client(folder, language, "models.py")
     (folder / "client/own.txt").write_text("mine")
     first = read(folder / "client")
@@ -114,7 +114,7 @@ def test_leaves_files_of_others(folder: Path, language: str) -> None:
     ],
 )
 def test_wrong(folder: Path, words: list[str], said: str) -> None:
-    """What is given wrongly is said in a line, with status 2."""
+    """A wrong argument is reported in a line, with exit code 2."""
     (folder / "bare.py").write_text("from fastapi import FastAPI\n\napp = FastAPI()\n")
     done = client(folder, *words)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
@@ -123,7 +123,7 @@ def test_wrong(folder: Path, words: list[str], said: str) -> None:
 
 
 def test_cannot_be_written(folder: Path) -> None:
-    """What can't be written is said in a line, with status 1."""
+    """A folder that can't be written is reported in a line, with exit code 1."""
     (folder / "file").write_text("")
     done = client(folder, "ts", "models.py", "--out", "file/below")
     assert (done.returncode, done.stderr.count("\n")) == (1, 1)

@@ -145,7 +145,7 @@ def test_import_that_is_killed_goes_on(tmp_path: Path, url: str) -> None:
 
 
 def test_import_goes_on_with_the_same_rows_only(tmp_path: Path, url: str) -> None:
-    """What is done with has to be there as it was; what is to come may have been mended."""
+    """A resumed import needs the same rows up to there; later ones may have been corrected."""
     file, state = tmp_path / "players.jsonl", tmp_path / "players.jsonl.import"
     rows = [{"name": f"p{i}"} for i in range(6)]
     file.write_text("\n".join(map(json.dumps, [*rows[:4], {}])))

@@ -181,7 +181,7 @@ async def test_own_tables(project: Project) -> None:
 
 
 async def test_view(project: Project) -> None:
-    """What is a view is made by no step, and missed by none, whether it is there or not."""
+    """A view is created by no step, and missed by none, whether it exists or not."""
     view = (
         "class Tally(SQLModel, table=True):\n"
         '    __table_args__ = {"info": {"is_view": True}}\n\n'
@@ -361,7 +361,7 @@ async def test_narrower_types(project: Project) -> None:
 
 
 async def test_differences_are_named(project: Project) -> None:
-    """What differs is said, one line each, for programs too."""
+    """Differences are listed, one a line, and in JSON too."""
     project.start()
     project.change(
         "title: str = Field(max_length=200)", "title: str | None = Field(max_length=200)"
@@ -477,7 +477,7 @@ def test_applications(local: Project) -> None:
 def test_wrong_commands(
     local: Project, arguments: tuple[str, ...], status: int, sentence: str
 ) -> None:
-    """What can't be done is said, and nothing is left of it."""
+    """A wrong command is reported, and leaves nothing behind."""
     assert sentence in local.fail(status, *arguments)
     assert not (local.path / "migrations").exists()
 

@@ -197,7 +197,7 @@ def test_wrong_names(tmp_path: Path, arguments: tuple[str, ...], sentence: str) 
 
 
 def test_wrong_options(tmp_path: Path) -> None:
-    """What is misspelt is refused, and a folder that can't be written to is said."""
+    """A misspelt option is refused, and a folder that can't be written is reported."""
     assert new("shop", "--atuh", cwd=tmp_path).returncode == 2
     assert new(cwd=tmp_path).returncode == 2
     assert list(tmp_path.iterdir()) == []
@@ -206,7 +206,7 @@ def test_wrong_options(tmp_path: Path) -> None:
 
 
 def test_disk_without_room(tmp_path: Path) -> None:
-    """What can't be written to the end is not there at all."""
+    """A project that can't be written completely is not written at all."""
     done = subprocess.run(
         [sys.executable, "-m", "modelwire", "new", "shop"],
         cwd=tmp_path,

@@ -120,7 +120,7 @@ WRONG: Sequence[tuple[Any, str]] = (
 async def test_wrong_seeds_are_told(
     share_app: MakeApp, tmp_path: Path, seeds: object, said: str
 ) -> None:
-    """What is wrong says where, and what would be right."""
+    """A wrong seed is reported with its place, and what would be right."""
     with pytest.raises(ConfigurationError, match=said):
         await sow(share_app(*LEAGUE), tmp_path, seeds)
 

@@ -383,7 +383,7 @@ class Hero(SQLModel, table=True):
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_hidden_by_its_name(tmp_path: Path, workers: str) -> None:
-    """What is hidden by its name is listed at start, and shown where that is asked for."""
+    """Fields hidden for their names are listed at start, and shown on request."""
     (tmp_path / "team.py").write_text(HEROES)
     show = ("--show", "heroes.secret_name")
     with serving("team.py", *show, "--workers", workers, cwd=tmp_path) as (address, output):

@@ -20,14 +20,14 @@ from tests.conftest import LEAGUE, PATIENT
 
 @pytest.fixture
 def runner() -> Iterator[asyncio.Runner]:
-    """What a shell runs on."""
+    """The runner of a shell."""
     with asyncio.Runner() as made:
         yield made
 
 
 @pytest.fixture
 def names(tmp_path: Path, runner: asyncio.Runner) -> Iterator[Any]:
-    """What a shell on the league has at hand."""
+    """The names of a shell on the league."""
     database = Database(f"sqlite:///{tmp_path / 'shell.db'}", **PATIENT)
     app = FastAPI()
     mount(app, database, *LEAGUE)
@@ -49,7 +49,7 @@ STEPS = (
 
 
 def test_it_has_session_database_and_models(names: Any) -> None:
-    """What is there is told, and that nobody's rights hold."""
+    """The names are described, and that no caller's policies apply."""
     assert names["Team"] is league.Team
     told = describe(names)
     assert "Team" in told
@@ -78,7 +78,7 @@ def test_script_says_whether_it_came_to_its_end(
     script: str,
     ends: bool,
 ) -> None:
-    """What comes by standard input is one script."""
+    """Standard input is one script."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join([*STEPS, script])))
     assert interact(runner, names) is ends
     assert ("Error" in capsys.readouterr().err) is not ends
@@ -87,7 +87,7 @@ def test_script_says_whether_it_came_to_its_end(
 def test_ipython_runs_on_the_same_loop(
     names: Any, runner: asyncio.Runner, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What IPython awaits is awaited by what a shell gives it."""
+    """IPython awaits on the shell's event loop."""
     shell: Any = InteractiveShell(user_ns=dict(names))  # type: ignore[no-untyped-call]
     shell.history_manager.enabled = False
     shell.loop_runner = runner.run

@@ -224,7 +224,7 @@ async def test_nothing_is_stored_where_all_is_one(
 
 
 async def test_one_transaction_stores_all(share_app: MakeApp, tmp_path: Path) -> None:
-    """Where no row is refused, an atomic import is committed, and a dry run still is not."""
+    """An atomic import without refused rows is committed; a dry run still is not."""
     app, file = share_app(*LEAGUE), tmp_path / "teams.jsonl"
     file.write_text('{"name": "Red"}\n\n{"name": "Blue", "city": "Bonn"}\n')
     assert (await store(app, "teams", file, is_dry=True)).stored == 2
@@ -276,7 +276,7 @@ async def test_wrong_file_is_told_in_a_line(
     options: dict[str, Any],
     said: str,
 ) -> None:
-    """What can't be imported says what would be right, and nothing is stored."""
+    """An unusable file is reported with what would be right, and nothing is stored."""
     app, file = share_app(*LEAGUE), tmp_path / name
     file.write_bytes(content)
     with pytest.raises((ConfigurationError, Failed), match=said) as caught:

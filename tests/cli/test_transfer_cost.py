@@ -1,4 +1,4 @@
-"""What many rows cost that go through files: as much memory as a few."""
+"""Memory of the transfer of many rows through files: as much as of a few."""
 
 import json
 import subprocess
@@ -11,14 +11,14 @@ from tests.conftest import MakeURL
 
 ROWS = 100_000
 KEPT_MIB = 12
-"""What may come on top. All of these rows as bytes alone would be twice as many."""
+"""Allowed growth of memory. All of these rows as bytes alone would be twice as much."""
 
 
 @pytest.fixture(
     params=["sqlite", pytest.param("postgresql", marks=pytest.mark.long)], scope="module"
 )
 async def costs(request: pytest.FixtureRequest, make_url: MakeURL) -> dict[str, Any]:
-    """What the rows have cost on each way, by the benchmark."""
+    """The costs of each way of transfer, by the benchmark."""
     url = await make_url(request.param, "transfer_cost")
     options = ["--rows", str(ROWS), "--formats", "jsonl", "csv", "--url", url]
     command = [sys.executable, "-m", "benchmarks.transferring", *options]

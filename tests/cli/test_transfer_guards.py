@@ -1,4 +1,4 @@
-"""What holds for clients over HTTP holds for files: callers, policies, hooks, constraints."""
+"""Files are subject to the rules of HTTP: callers, policies, hooks, constraints."""
 
 import json
 from collections.abc import AsyncIterator
@@ -147,7 +147,7 @@ async def test_hooks_after_the_commit_wait_for_it(app: FastAPI, tmp_path: Path) 
 async def test_deferred_constraint_refuses_all(
     app: FastAPI, tmp_path: Path, options: dict[str, bool]
 ) -> None:
-    """What only COMMIT refuses is told without values, and nothing is stored."""
+    """A refusal at COMMIT is reported without values, and nothing is stored."""
     file = tmp_path / "marks.jsonl"
     file.write_text('{}\n{}\n{"page": 999}\n')
     asked = import_rows(app, Order("moved_marks", file, **options), ANN)  # type: ignore[arg-type]
@@ -165,7 +165,7 @@ async def test_deferred_constraint_refuses_all(
 async def test_trigger_that_ends_the_transaction_leaves_nothing(
     app: FastAPI, tmp_path: Path
 ) -> None:
-    """Where SQLite undoes all by a trigger, what follows is not stored without what came before."""
+    """A SQLite trigger that rolls back everything also keeps later rows from being stored."""
     database: Database = app.state.modelwire_database
     if database.dialect != "sqlite":
         return  # no trigger of PostgreSQL's can
@@ -194,7 +194,7 @@ async def test_large_rows_are_sent_in_smaller_requests(app: FastAPI, tmp_path: P
 
 
 async def test_tables_that_are_missing_are_named(app: FastAPI, tmp_path: Path) -> None:
-    """Where nothing has created the tables, that is said, and nothing is asked."""
+    """Missing tables are reported, and no request is sent."""
     database = Database(app.state.modelwire_database.url.render_as_string(hide_password=False))
     bare = FastAPI()
     mount(bare, database, MARKS)

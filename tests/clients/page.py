@@ -42,5 +42,5 @@ def read_sections() -> dict[str, Section]:
 
 
 def read_printed() -> str:
-    """What the page says that every program prints."""
+    """Return the output of every program, as the page shows it."""
     return next(snippet.text for snippet in snippets_of(PAGE) if snippet.language == "text")

@@ -29,7 +29,7 @@ APPLICATIONS: dict[str, Any] = {
     "invoices": (invoices.create_app, invoices.Table.metadata),
     "workshop": (workshop.create_app, workshop.WorkshopTable.metadata),
 }
-"""How each is made, and the metadata of its tables where that is its own."""
+"""Factory of each application, and the metadata of its tables where that is its own."""
 
 
 @asynccontextmanager

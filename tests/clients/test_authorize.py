@@ -17,7 +17,7 @@ NAME, PASSWORD = "ann@example.com", "a long password"
 
 
 async def test_authorize_button(tmp_path: Path) -> None:
-    """Who signs in there sends a token along, and sees what is theirs."""
+    """After signing in, a caller sends a token along, and sees its own rows."""
     require_node()
     chromium = find_chromium()
     link_modules(tmp_path)

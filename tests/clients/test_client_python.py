@@ -40,7 +40,7 @@ def test_types(name: str, clients: Path) -> None:
 
 
 def test_format(clients: Path) -> None:
-    """What is generated is as ruff would write it."""
+    """Generated code is formatted as by ruff."""
     generated = [
         f"{n}/api/{f}.py" for n in (*APPLICATIONS, *UNSERVED) for f in ("client", "problems")
     ]
@@ -58,7 +58,7 @@ async def test_programs(name: str, dialect: str, clients: Path, make_url: MakeUR
 
 
 async def test_retries(clients: Path) -> None:
-    """What is safe to repeat is repeated, for a while, and nothing else is."""
+    """Safe requests are retried, for a while, and no others."""
     async with serve_app(Unreliable().app) as port:
         url = f"http://127.0.0.1:{port}"
         output = await run_program(sys.executable, "retries.py", url, directory=clients / "league")
@@ -74,13 +74,13 @@ async def test_oddities(clients: Path) -> None:
 
 @given(text=texts)
 def test_texts_end_where_they_are_said_to(text: str) -> None:
-    """What is in a text or a docstring is its value, and is no source."""
+    """The content of a text or a docstring stays a value, and never becomes code."""
     assert ast.literal_eval(write_literal(text)) == text
     assert ast.literal_eval(write_docstring(text)) == text
 
 
 def test_is_the_same_each_time() -> None:
-    """What is generated depends on the application alone."""
+    """The output depends on the application alone."""
     assert is_the_same_each_time(write_python)
 
 

@@ -41,7 +41,7 @@ async def test_programs(name: str, dialect: str, clients: Path, make_url: MakeUR
 
 
 async def test_retries(clients: Path) -> None:
-    """What is safe to repeat is repeated, for a while, and nothing else is."""
+    """Safe requests are retried, for a while, and no others."""
     async with serve_app(Unreliable().app) as port:
         url = f"http://127.0.0.1:{port}"
         output = await run_program(*TSX, "retries.ts", url, directory=clients / "league")
@@ -49,5 +49,5 @@ async def test_retries(clients: Path) -> None:
 
 
 def test_is_the_same_each_time() -> None:
-    """What is generated depends on the application alone."""
+    """The output depends on the application alone."""
     assert is_the_same_each_time(write_typescript)

@@ -51,7 +51,7 @@ async def wait_for(shown: asyncio.StreamReader, expected: Shown) -> None:
 
 
 async def test_live_list(tmp_path: Path) -> None:
-    """What another client does is seen, also after the server was away."""
+    """Changes of another client appear, also after the server was away."""
     database = Database(f"sqlite:///{tmp_path}/tasks.db", metadata=example.Table.metadata)
     app = example.create_app(database)
     async with database.lifespan(app), serve_app(app) as port:

@@ -1,4 +1,4 @@
-"""What the page says of our own clients: they are generated, compiled and run as it shows."""
+"""The clients on the page are generated, compiled and run as it shows."""
 
 import shutil
 from pathlib import Path

@@ -19,7 +19,7 @@ QUERIES = {
     "orval 7": "import type { ListPlayersParams as Q } from './league';",
     BY_JAVA: "import type { ListPlayersRequest as Q } from './league';",
 }
-"""What the query of a list is called in each client."""
+"""Name of the query of a list in each client."""
 
 WRONG = """
 // @ts-expect-error an integer is compared with integers

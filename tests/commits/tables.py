@@ -70,7 +70,7 @@ class Tag(Base, table=True):
 
 
 class Audit(Base, table=True):
-    """What SQLite's triggers write to: a row that refers to nothing, which COMMIT refuses."""
+    """Audit that SQLite's triggers write to: it refers to nothing, which COMMIT refuses."""
 
     __tablename__ = "audits"
     __table_args__ = (_deferred("owner_id", "owners.id"),)
@@ -89,7 +89,7 @@ CONDITIONS = (
     ("ticket_tags", "INSERT", f"NEW.tag_id = {BAD_TAG}"),
     ("ticket_tags", "DELETE", f"OLD.tag_id = {KEPT_TAG}"),
 )
-"""What triggers refuse: a table, what is done to it, and to which rows."""
+"""Writes that triggers refuse: a table, an operation, and a condition on rows."""
 
 _REFUSE = """
 CREATE OR REPLACE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS

@@ -1,4 +1,4 @@
-"""What only COMMIT refuses is an error on every route that writes, and nothing of it is stored."""
+"""A refusal at COMMIT is an error on every route that writes, and nothing is stored."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -185,7 +185,7 @@ async def test_unique(world: World, way: str, name: str) -> None:
 @every_way
 @pytest.mark.parametrize("name", TRIGGERS)
 async def test_trigger(world: World, way: str, name: str) -> None:
-    """What a trigger refuses at COMMIT is refused.
+    """A refusal of a trigger at COMMIT is reported.
 
     On SQLite it is a foreign key of a table that no client knows. PostgreSQL does not tell the row,
     so none of several is named.

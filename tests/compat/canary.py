@@ -1,4 +1,4 @@
-"""What the canaries share: they name what of a library is missing."""
+"""Parts that the canaries share: they name the part of a library that is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which parts of the libraries below are described, and which are not."""
+"""Documented and undocumented parts of the libraries below."""
 
 from __future__ import annotations
 
@@ -93,4 +93,4 @@ UNDOCUMENTED = frozenset(
         "user_middleware",
     ]
 )
-"""What has no underscore, and is nowhere described."""
+"""Names without an underscore that are documented nowhere."""

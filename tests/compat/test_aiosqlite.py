@@ -1,4 +1,4 @@
-"""What modelwire takes of aiosqlite that is private to it."""
+"""Private parts of aiosqlite that modelwire uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What modelwire takes of Alembic that its documentation doesn't name."""
+"""Undocumented parts of Alembic that modelwire uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What modelwire takes of asyncpg that is private to it."""
+"""Private parts of asyncpg that modelwire uses."""
 
 from __future__ import annotations
 

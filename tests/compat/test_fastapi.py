@@ -1,4 +1,4 @@
-"""What modelwire takes of FastAPI that its documentation doesn't name."""
+"""Undocumented parts of FastAPI that modelwire uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What modelwire takes of Prometheus' client that its documentation doesn't name."""
+"""Undocumented parts of Prometheus' client that modelwire uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What modelwire takes of Pydantic that its documentation doesn't name."""
+"""Undocumented parts of Pydantic that modelwire uses."""
 
 from __future__ import annotations
 

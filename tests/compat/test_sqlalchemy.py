@@ -1,4 +1,4 @@
-"""What modelwire takes of SQLAlchemy that is private to it."""
+"""Private parts of SQLAlchemy that modelwire uses."""
 
 from __future__ import annotations
 

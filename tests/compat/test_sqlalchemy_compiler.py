@@ -1,4 +1,4 @@
-"""What modelwire takes of SQLAlchemy's compilers that is private to them."""
+"""Private parts of SQLAlchemy's compilers that modelwire uses."""
 
 from __future__ import annotations
 
@@ -177,7 +177,7 @@ def test_locks_name_what_stands_for_a_table(door: CanaryDoor) -> None:
 
 
 def test_statements_are_kept_by_dialect() -> None:
-    """What one door lets through is not run where another one stands."""
+    """A statement compiled for one door is not run where another one stands."""
     engine, seen = create_engine("sqlite://"), []
 
     @event.listens_for(engine, "before_cursor_execute")

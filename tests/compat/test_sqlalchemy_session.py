@@ -1,4 +1,4 @@
-"""What modelwire takes of SQLAlchemy's sessions that is private to them."""
+"""Private parts of SQLAlchemy's sessions that modelwire uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What modelwire takes of SQLModel that its documentation doesn't name."""
+"""Undocumented parts of SQLModel that modelwire uses."""
 
 from __future__ import annotations
 

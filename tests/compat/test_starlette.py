@@ -1,4 +1,4 @@
-"""What modelwire takes of Starlette that its documentation doesn't name."""
+"""Undocumented parts of Starlette that modelwire uses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What modelwire takes of uvicorn's protocol that its documentation doesn't name."""
+"""Undocumented parts of uvicorn's protocol that modelwire uses."""
 
 from __future__ import annotations
 

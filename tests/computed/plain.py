@@ -1,4 +1,4 @@
-"""What is computed, in plain Python, of the rows that somebody may see."""
+"""Computed fields in plain Python, of the rows that a reader may see."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -9,7 +9,7 @@ Row = dict[str, Any]
 
 
 class Reader(NamedTuple):
-    """Who asks; everyone sees everything, if `most` is None."""
+    """Caller; it sees everything, if `most` is None."""
 
     most: int | None = None
     customers: Sequence[int] = ()

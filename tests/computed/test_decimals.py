@@ -1,4 +1,4 @@
-"""What is computed of decimals is exact on both databases, and so are the sums of it."""
+"""Decimals are computed exactly on both databases, and so are sums of them."""
 
 import random
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What can be computed, under which name and type, and what is refused at start-up."""
+"""Declarations of computed fields: names and types, and those refused at start-up."""
 
 from dataclasses import replace
 from decimal import Decimal
@@ -55,7 +55,7 @@ async def test_names_and_types(make_client: MakeClient, lane: str) -> None:
 
 
 async def test_null(make_client: MakeClient, lane: str) -> None:
-    """What may be NULL is shown and described as such."""
+    """A nullable computed field is shown and described as such."""
     client = await make_client(PRICED)
     assert (await client.post("/computed_parts/", json={})).json()["notTold"] is None
     schemas = (await client.get("/openapi.json")).json()["components"]["schemas"]
@@ -137,7 +137,7 @@ REFUSED: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("arguments", "told"), REFUSED.values(), ids=list(REFUSED))
 def test_refused(arguments: dict[str, Any], told: str) -> None:
-    """What can't be computed, or set, is said with what to write."""
+    """An expression that can't be computed, or set, is refused with what to write."""
     with pytest.raises(ConfigurationError, match=told):
         mount_with(RESOURCES[0], replace(RESOURCES[1], **arguments), RESOURCES[2])
 
@@ -152,7 +152,7 @@ PAST_POLICIES: dict[str, Any] = {
 
 @pytest.mark.parametrize("expression", PAST_POLICIES.values(), ids=list(PAST_POLICIES))
 def test_refused_past_policies(expression: Any) -> None:
-    """What would read rows past a policy is refused; without policies, it is not."""
+    """An expression that reads rows past a policy is refused; without policies, it is not."""
     wrong = {"x": func.coalesce(expression, 0, type_=Integer())}
     guarded = replace(GUARDED[1], computed=wrong)
     with pytest.raises(ConfigurationError, match=r"polic|is text"):

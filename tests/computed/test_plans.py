@@ -1,4 +1,4 @@
-"""What nobody asks for is not computed, and rows are found as if nothing were."""
+"""Fields that are not requested are not computed, and don't change how rows are found."""
 
 from dataclasses import replace
 from typing import Any
@@ -17,7 +17,7 @@ from .tables import RESOURCES, Invoice
 
 
 async def explain(world: World, sql: Select[Any]) -> str:
-    """How the database would read the rows of a statement."""
+    """Return the query plan of a statement."""
     engine = world.database.engine
     written = sql.compile(dialect=engine.dialect, compile_kwargs={"literal_binds": True})
     word = "EXPLAIN QUERY PLAN" if world.dialect == "sqlite" else "EXPLAIN"

@@ -31,7 +31,7 @@ class Book(Base, table=True):
 
 
 class Tally(Base, table=True):
-    """How many books each author has."""
+    """Number of books of each author."""
 
     __tablename__ = "tallies"
     __table_args__ = {"info": {"is_view": True}}
@@ -85,7 +85,7 @@ async def test_view(world: World, lane: str) -> None:
 
 
 def test_no_operation_writes() -> None:
-    """What would write to a view is refused, with what it can have."""
+    """Writing operations on a view are refused, with those it can have."""
     database = Database("sqlite://", metadata=Base.metadata)
     wrong = Resource(Tally, operations=["list", "update"])
     with pytest.raises(ConfigurationError, match="takes no `update`; it can have read, list"):

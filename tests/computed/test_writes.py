@@ -1,4 +1,4 @@
-"""What is computed is right in the answers to writes, and in their tags."""
+"""Computed fields are right in the responses to writes, and in their tags."""
 
 from typing import Any
 
@@ -27,7 +27,7 @@ async def create(client: AsyncClient, **more: Any) -> dict[str, Any]:
 
 
 async def check(client: AsyncClient, answer: Any) -> None:
-    """What a write answers is what is read then."""
+    """Check that the response to a write equals a read after it."""
     read = await client.get(f"/invoices/{answer.json()['id']}")
     assert read.json() == answer.json()
     assert read.headers["etag"] == answer.headers["etag"]
@@ -104,7 +104,7 @@ async def test_tags_tell_what_is_computed(world: World, lane: str) -> None:
 
 @pytest.mark.parametrize("name", ["units", "gross", "label"])
 async def test_nobody_sets_it(world: World, lane: str, name: str) -> None:
-    """What is computed can't be written; a change may have it as it was read."""
+    """A computed field can't be written; a change may echo it as it was read."""
     client = await make(world, lane)
     row = await create(client)
     path = f"/invoices/{row['id']}"

@@ -1,4 +1,4 @@
-"""What the tables of these tests have in common."""
+"""Base of the tables of these tests."""
 
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel

@@ -109,7 +109,7 @@ class Sticker(Base, table=True):
 
 
 class Album(Base, table=True):
-    """What refers to it goes with it, or is set free, or stands in the way."""
+    """Album whose references cascade, are set to NULL, or restrict."""
 
     __tablename__ = "albums"
 

@@ -132,7 +132,7 @@ class Color(enum.Enum):
 
 
 class Value(Base, table=True):
-    """What a column can't hold."""
+    """Values at the limits of columns."""
 
     __tablename__ = "values"
 
@@ -232,7 +232,7 @@ class Quarantined(Base, table=True):
 
 
 class Audit(Base, table=True):
-    """What a trigger writes to; no resource."""
+    """Audit that a trigger writes to; no resource."""
 
     __tablename__ = "audits"
 

@@ -1,4 +1,4 @@
-"""What clients may not see is not named either: fields that are hidden, tables not served."""
+"""Names that clients may not see appear nowhere: hidden fields, tables that are not served."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
@@ -22,7 +22,7 @@ from .ways import CATALOG, WAYS, can_refuse, key_of, store
 MakeClient = Callable[..., Any]
 PATHS = {table.model: table.path for table in CATALOG.tables.values()}
 CODES = ("already_exists", "check", "parent_not_found")
-"""What only a database refuses."""
+"""Codes of refusals that only a database makes."""
 
 HIDDEN = [
     pytest.param(case, way, id=f"{name}: {way}")

@@ -1,4 +1,4 @@
-"""Which of many rows it was, where no database says so."""
+"""Identification of the refused row among many, where no database names it."""
 
 import httpx2
 import pytest
@@ -36,7 +36,7 @@ async def test_deferred_value_given_twice(world: World, client: httpx2.AsyncClie
 
 
 async def test_a_refused_commit_leaves_nothing_behind(client: httpx2.AsyncClient) -> None:
-    """What a COMMIT refuses is undone at once, whoever gets the connection next."""
+    """A refused COMMIT is rolled back at once, whoever gets the connection next."""
     await store(client, "teams", {})
     await store(client, "tickets", {"team_id": 1})
     for _ in range(3):

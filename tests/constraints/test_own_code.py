@@ -96,7 +96,7 @@ async def test_text(own: httpx2.AsyncClient) -> None:
 
 
 async def test_refused_commit(world: World, own: httpx2.AsyncClient) -> None:
-    """What a COMMIT of the application's own refuses is undone, and keeps nobody from writing."""
+    """A refused COMMIT of an application's own is rolled back, and blocks no later write."""
     assert (await own.post("/teams/", json={})).status_code == 201
     assert (await own.post("/tickets/", json={"team_id": 1})).status_code == 201
     for _ in range(3):

@@ -141,7 +141,7 @@ REFUSED: dict[str, tuple[dict[str, Any], int, str, list[str]]] = {
 @pytest.mark.parametrize("month", [2, 7])
 @pytest.mark.parametrize("kind", REFUSED)
 async def test_refusals_name_fields(gauges: httpx2.AsyncClient, kind: str, month: int) -> None:
-    """What a partition refuses is told as the table would tell it, single and in bulk."""
+    """A refusal by a partition is reported like one by the table, single and in bulk."""
     changes, status, code, pointers = REFUSED[kind]
     row = {"month": month, "id": 9, "code": "new", "gauge_id": 1, **changes}
     problem = read_problem(await gauges.post("/readings/", json=row), status, code)

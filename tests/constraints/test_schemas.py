@@ -102,7 +102,7 @@ async def test_constraints_of_each(client: httpx2.AsyncClient) -> None:
 
 
 async def test_what_goes_with_a_row(client: httpx2.AsyncClient) -> None:
-    """What the model declares to go with a row goes with that of its own schema."""
+    """Cascades that the model declares go to rows of the same schema."""
     await client.post("/customers/", json={"name": "x"})
     await client.post("/crm/customers/", json={"email": "a"})
     await client.post("/calls/", json={"customer_id": 1})

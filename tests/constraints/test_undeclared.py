@@ -107,7 +107,7 @@ async def test_missing_parent(
     url: str,
     place: str,
 ) -> None:
-    """What is missing is said, and that the model doesn't say so; no other reference is blamed."""
+    """A missing parent of an undeclared key is reported; no other reference is blamed."""
     keys: list[dict[str, Any]] = [{"id": 1}, {"id": 2}]
     if method == "PATCH" and place:
         assert (await client.post("/cars/", json={"plate": "c"})).status_code == 201

@@ -69,7 +69,7 @@ async def test_names(client: httpx2.AsyncClient) -> None:
 
 
 async def test_memory(client: httpx2.AsyncClient, world: World, lane: str) -> None:
-    """What is kept of constraints has nothing of the rows that they have refused."""
+    """The cache of constraints holds nothing of the rows that they have refused."""
     for name in ("hunter2)=(the secret of somebody", "hunter2) = (a.", "hunter2"):
         await client.post("/labels/", json={"name": name, "note": "hunter2)=(b"})
     service = find_service(world.apps[lane])

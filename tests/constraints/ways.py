@@ -16,7 +16,7 @@ from .tables import RESOURCES
 CATALOG = read_catalog(RESOURCES)
 
 COUNTS = "/how-many"
-"""Where the application of these tests tells how many rows there are."""
+"""Path of the row counts in the application of these tests."""
 
 KEYS: Mapping[str, Sequence[str]] = {
     "regions": ("country", "name"),
@@ -30,7 +30,7 @@ KEYS: Mapping[str, Sequence[str]] = {
 """The keys that clients name."""
 
 AT = 3
-"""Where the refused row stands among others."""
+"""Index of the refused row among others."""
 
 Way = Callable[[httpx2.AsyncClient, Refused], Awaitable[tuple[httpx2.Response, str]]]
 """Writes the row of a case; gives the answer, and where the row stands in the body."""
@@ -163,7 +163,7 @@ WAYS: Mapping[str, Way] = {
 
 
 async def count_all(client: httpx2.AsyncClient) -> dict[str, Any]:
-    """How many rows each resource has."""
+    """Return the number of rows of each resource."""
     counts: dict[str, Any] = (await client.get(COUNTS)).json()
     return counts
 

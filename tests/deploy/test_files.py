@@ -46,7 +46,7 @@ def run(
 
 
 def read_environment() -> dict[str, str]:
-    """What env.example names, each with a value."""
+    """Return the variables of env.example, each with a value."""
     lines = (DEPLOY / "compose/env.example").read_text().splitlines()
     names = [line.partition("=")[0] for line in lines if "=" in line and not line.startswith("#")]
     return dict.fromkeys(names, "given")

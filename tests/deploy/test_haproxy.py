@@ -71,14 +71,16 @@ def write_configuration(path: Path, own: int, nodes: list[int]) -> None:
 SENT_AGAIN = re.compile(
     r" *(option redispatch|retries \d+|retry-on .*|http-request disable-l7-retry .*)\n"
 )
-"""What has HAProxy send a request again."""
+"""Settings by which HAProxy repeats requests."""
 
 
 def prepare_haproxy(
     tmp_path: Path, own: int, nodes: list[int], *, once: bool = False
 ) -> tuple[str, list[str]]:
-    """Where HAProxy will be, and the words that start it; with whether it sends each request once,
-    and learns of nodes by asking whether they are ready alone."""
+    """Return the address of HAProxy, and the command that starts it.
+
+    It may be set to send each request once, and to check nodes by their readiness alone.
+    """
     haproxy = shutil.which("haproxy")
     if haproxy is None:
         pytest.skip("haproxy is not installed")
@@ -164,7 +166,7 @@ async def stop(node: subprocess.Popen[bytes]) -> None:
 
 
 def faults_in(log: Path) -> list[str]:
-    """What HAProxy says of servers, and of requests that were not answered well."""
+    """Return the lines of HAProxy's log on servers, and on requests that failed."""
     return [line for line in log.read_text().splitlines() if not re.search(r" 20[01] \d", line)]
 
 

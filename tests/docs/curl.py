@@ -1,4 +1,4 @@
-"""What `curl` does with the options that the documentation uses, so that no test needs curl."""
+"""Options of `curl` that the documentation uses, so that no test needs curl."""
 
 import argparse
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _PARSER.add_argument("--json")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back, and whether the command shows its status and headers."""
+    """Response, and whether the command shows its status and headers."""
 
     status: str
     headers: dict[str, str]

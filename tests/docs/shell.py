@@ -134,7 +134,7 @@ class Shell:
         return _ADDRESS.sub(f"127.0.0.1:{self._port}", word)
 
     def _give(self, word: str) -> str:
-        """What curl is given for a word: of a file after an @, what stands in it."""
+        """Return the argument of curl for a word: after an @, the content of that file."""
         if word.startswith("@"):
             return (self.directory / word[1:]).read_text()
         return self._place(word)

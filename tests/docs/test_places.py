@@ -1,4 +1,4 @@
-"""What documents for those who work on modelwire say of its files is true of the tree."""
+"""Documents for developers of modelwire name files that exist."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PAGES = [ROOT / "docs/architecture.md", *sorted((ROOT / "docs/decisions").glob("
 SOURCE = ROOT / "src/modelwire"
 ROOTS = (SOURCE, ROOT, ROOT / "docs")
 MADE = {"env.py", "wheels/", ".docs/venv"}
-"""What stands in projects of users, or is made by a command."""
+"""Names in projects of users, or of files that a command creates."""
 
 PATH = r"(?!/)(?:[\w.-]+/[\w./-]*|[\w-]+\.py)"
 

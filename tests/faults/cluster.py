@@ -175,7 +175,7 @@ def send(number: signal.Signals, processes: Sequence[psutil.Process]) -> None:
 
 
 def as_postgres() -> dict[str, Any]:
-    """Who servers run as: they refuse to be run by root."""
+    """Return the user of servers, which refuse to be run by root."""
     return (
         {"user": "postgres", "group": "postgres", "extra_groups": []} if os.geteuid() == 0 else {}
     )
@@ -264,7 +264,7 @@ class Cluster:
                         version = answer.json()["etcdcluster"]
 
     async def members(self) -> dict[str, dict[str, Any]]:
-        """What Patroni says of each node, by its name; of those that it has."""
+        """Return Patroni's view of each node, by its name, as far as it has one."""
         async with httpx2.AsyncClient(timeout=2) as client:
             for node in self.nodes:
                 with suppress(httpx2.HTTPError, ValueError):

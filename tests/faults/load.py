@@ -14,12 +14,12 @@ Send = Callable[[httpx2.AsyncClient, int], Awaitable[httpx2.Response]]
 
 @dataclass
 class Tally:
-    """What came of requests.
+    """Results of requests.
 
     Attributes:
-        statuses: How many had each status; 0 for those without an answer.
-        seconds: How long each took.
-        ended: When each ended, by the clock of `time.monotonic`, with its status.
+        statuses: The number of each status; 0 for requests without a response.
+        seconds: The duration of each.
+        ended: The end of each, by `time.monotonic`, with its status.
         problems: The codes of the problem documents.
     """
 

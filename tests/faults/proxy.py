@@ -99,7 +99,7 @@ class Proxy:
         return await asyncio.open_connection(url.host, url.port or 5432)
 
     async def _read(self, reader: asyncio.StreamReader) -> bytes:
-        """What comes next; while nothing is passed on, nobody hears of an end either."""
+        """Read the next data; while nothing is forwarded, no end is noticed either."""
         try:
             data, lost = await reader.read(65_536), None
         except OSError as exc:

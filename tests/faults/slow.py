@@ -1,4 +1,4 @@
-"""What is slow: a resource whose every read takes many seconds, and clients that hardly read."""
+"""Slow parts: a resource whose every read takes many seconds, and clients that hardly read."""
 
 import asyncio
 import socket
@@ -12,7 +12,7 @@ from tests.conftest import LEAGUE, use_sessions
 
 
 class Own(SQLModel):
-    """What is created below is no table of the other tests."""
+    """Base with metadata apart from the tables of other tests."""
 
     metadata = MetaData()
 

@@ -93,8 +93,7 @@ PLANTS: dict[str, Callable[[], None]] = {
 
 
 class Kept:
-    """What an application may keep for a while: errors, as one that reports them does, and
-    generators that nobody has read to their end."""
+    """Objects that an application may keep for a while: errors, and unfinished generators."""
 
     def __init__(self, chance: random.Random) -> None:
         self._things: deque[object] = deque(maxlen=20)

@@ -33,7 +33,7 @@ async def begin(port: int, line: str, rest: str = "\r\n") -> asyncio.StreamWrite
 
 
 async def count_running(url: str, condition: str) -> int:
-    """How many statements or transactions of modelwire are running on PostgreSQL."""
+    """Return the number of modelwire's statements or transactions running on PostgreSQL."""
     connection = await asyncpg.connect(url)
     try:
         return int(

@@ -66,7 +66,7 @@ SEVERAL = "/teams/?include=players"
 async def test_commit_whose_answer_is_lost(
     client: httpx2.AsyncClient, proxy: Proxy, databases: dict[str, Database], path: str
 ) -> None:
-    """What was stored without an answer is told as unknown, and the next request is served."""
+    """A write stored without a response is reported as unknown, and the next request is served."""
     proxy.cut_at_reply = b"COMMIT\0"
     check_unknown(await client.post(path, json=BODY))
     proxy.cut_at_reply = b""
@@ -101,7 +101,7 @@ async def test_write_on_its_own(
 async def test_statement_before_commit(
     client: httpx2.AsyncClient, proxy: Proxy, databases: dict[str, Database]
 ) -> None:
-    """What is lost before COMMIT was sent is undone for certain: unavailable."""
+    """A write lost before COMMIT was sent is certainly undone: unavailable."""
     proxy.cut_at_request = ROW
     answer = await client.post(SEVERAL, json=BODY)
     assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")

@@ -30,7 +30,7 @@ pytestmark = [
 
 CLIENTS = 20
 ROUNDS = int(os.environ.get("MODELWIRE_TEST_FAILOVERS", "2"))
-"""How often each kind of failure is made."""
+"""Number of failures of each kind."""
 
 
 AGAIN_S = 2.0
@@ -58,10 +58,10 @@ async def takes_writes(cluster: Cluster, other_than: Node | None) -> float:
 
 
 class Ledger:
-    """What clients were told, by twenty that write all the time.
+    """Acknowledgements to twenty clients that write all the time.
 
     Args:
-        client: Sends what they send.
+        client: The client that sends the requests.
     """
 
     def __init__(self, client: httpx2.AsyncClient) -> None:
@@ -104,12 +104,12 @@ class Ledger:
         return next(moment for moment in self.written_s if moment > after_s)
 
     def written_within(self, window: Window) -> int:
-        """How many writes were sent and acknowledged within some time."""
+        """Return the number of writes sent and acknowledged within a window of time."""
         begun_s, ended_s = window
         return sum(begun_s < sent_s and s < ended_s for sent_s, s in self.within_s)
 
     async def lost(self, primary: Node) -> set[str]:
-        """What was acknowledged and is not stored."""
+        """Return the acknowledged writes that are not stored."""
         connection = await asyncpg.connect(
             f"postgresql://postgres@127.0.0.1:{primary.port}/postgres?sslmode=disable"
         )
@@ -320,7 +320,7 @@ async def test_what_no_standby_has_is_not_acknowledged(figure: Figure) -> None:
 
 
 async def test_losses_are_found(figure: Figure) -> None:
-    """Where commits wait for nobody, what no standby has is lost, and the ledger says so."""
+    """Without synchronous commits, writes that no standby has are lost, and the ledger shows it."""
     with open_cluster(2) as cluster:
         async with serving(cluster, "local") as client:
             primary = await cluster.primary()

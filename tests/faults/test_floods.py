@@ -105,7 +105,7 @@ BODIES = {
 
 @pytest.mark.parametrize("kind", BODIES)
 async def test_memory_of_a_body(open_database: OpenDatabase, kind: str, figure: Figure) -> None:
-    """What is refused takes little more memory than its limit."""
+    """A refused body takes little more memory than its limit."""
     database: Database = open_database("sqlite")
     app = FastAPI()
     mount(app, database, *LEAGUE)

@@ -1,4 +1,4 @@
-"""What happens to a statement that many wait for, and to them."""
+"""Faults of a statement that many requests wait for, and of those requests."""
 
 import asyncio
 import time
@@ -67,7 +67,7 @@ async def check_rows(tasks: list[asyncio.Task[Any]]) -> None:
 
 @pytest.mark.parametrize("end", ["pg_terminate_backend", "pg_cancel_backend"])
 async def test_ended_statement(open_database: OpenDatabase, end: str) -> None:
-    """Where a statement for many is ended, or its connection lost, each is answered as if alone."""
+    """A shared statement that is cancelled or loses its connection is rerun for each request."""
     database = open_database("postgresql", **PATIENT)
     await store_users(database, **{f"u{key}": None for key in KEYS})
     async with open_client(serve(database)) as client:
@@ -99,7 +99,7 @@ async def test_nobody_waits_for_a_statement_that_hangs(open_database: OpenDataba
 async def test_each_has_its_limits(
     open_database: OpenDatabase, monkeypatch: pytest.MonkeyPatch, limit: str
 ) -> None:
-    """Who waits with others is answered as one alone would be, and not much later."""
+    """A request that waits with others has its own timeout, or little more."""
     settings = dict(PATIENT)
     settings.pop(limit, None)
     monkeypatch.setenv(f"MODELWIRE_{limit.upper()}", "0.5")
@@ -118,7 +118,7 @@ async def test_each_has_its_limits(
 
 
 async def test_what_nobody_waits_for_is_ended(open_database: OpenDatabase) -> None:
-    """When all of them have gone, so is their statement; when one has stayed, it is answered."""
+    """A shared statement is cancelled when its requests are all gone; one that stays is served."""
     database = open_database("postgresql", **PATIENT)
     await store_users(database, **{f"u{key}": None for key in KEYS})
     async with open_client(serve(database)) as client:

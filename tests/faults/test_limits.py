@@ -70,7 +70,7 @@ async def test_body_that_does_not_come(
 
 
 async def test_pool_limit(open_database: OpenDatabase, dialect: str, lane: str) -> None:
-    """Who gets no connection in time is answered 503; what needs none is answered at once."""
+    """A request that gets no connection in time is answered 503; others are served at once."""
     database = open_database(dialect, pool_size=1, pool_timeout_s=1, statement_timeout_s=3)
     async with open_client(await make_slow_app(database, lane)) as client:
         slow = asyncio.ensure_future(client.get(PATH))

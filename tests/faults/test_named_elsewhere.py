@@ -1,4 +1,4 @@
-"""What a URL leaves to files of libpq: who connects, where to, and with which password."""
+"""Parts of a URL that files of libpq supply: user, address and password."""
 
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -53,7 +53,7 @@ async def make_app(database: Database, tally: Counter[str]) -> FastAPI:
 async def test_statement_ends_with_its_client(
     open_database: OpenDatabase, dialect: str, method: str, figure: Figure
 ) -> None:
-    """When its client has gone, the statement of an endpoint ends, and nothing is stored."""
+    """A statement of an own endpoint ends when its client has gone, and nothing is stored."""
     database, tally = open_database(dialect, pool_size=1), Counter[str]()
     body = '{"name": "Red"}' if method == "POST" else ""
     async with serve_app(await make_app(database, tally)) as port:

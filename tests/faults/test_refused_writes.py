@@ -45,7 +45,7 @@ async def fill(client: httpx2.AsyncClient) -> None:
 async def test_explained_on_the_connection_at_hand(
     open_database: OpenDatabase, dialect: str, lane: str, key: str | None
 ) -> None:
-    """Why a write is refused is told although another request waits for the only connection."""
+    """A refused write is explained although another request waits for the only connection."""
     database = open_database(dialect, pool_size=1, pool_timeout_s=1.5)
     app = await make_slow_app(database, lane)
     async with open_client(app) as client:

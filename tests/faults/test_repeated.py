@@ -29,7 +29,7 @@ async def post(client: httpx2.AsyncClient) -> httpx2.Response:
 
 
 async def test_commit_whose_answer_is_lost(client: httpx2.AsyncClient, proxy: Proxy) -> None:
-    """What was stored without an answer is answered when the request is repeated."""
+    """A write stored without a response is answered when the request is repeated."""
     proxy.cut_at_reply = b"COMMIT\0"
     read_problem(await post(client), 503, "unknown_outcome")
     proxy.cut_at_reply = b""
@@ -41,7 +41,7 @@ async def test_commit_whose_answer_is_lost(client: httpx2.AsyncClient, proxy: Pr
 
 
 async def test_commit_that_does_not_arrive(client: httpx2.AsyncClient, proxy: Proxy) -> None:
-    """What was not stored is stored when the request is repeated."""
+    """A write that was not stored is stored when the request is repeated."""
     proxy.cut_at_request = b"COMMIT"
     read_problem(await post(client), 503, "unknown_outcome")
     proxy.cut_at_request = b""

@@ -87,7 +87,7 @@ async def caught_up(servers: list[Postgres]) -> None:
 
 
 def reads_of(app: FastAPI) -> list[int]:
-    """How many requests each copy was chosen for."""
+    """Return the number of requests for which each replica was chosen."""
     database: Database = app.state.modelwire_database
     assert database.replicas is not None
     return [replica.reads for replica in database.replicas.all]
@@ -100,7 +100,7 @@ async def create(client: httpx2.AsyncClient, name: str) -> httpx2.Response:
 
 
 async def test_reads_go_to_copies(servers: list[Postgres]) -> None:
-    """What only reads goes to a copy, whatever its method; what writes goes to the primary."""
+    """Reads go to a replica, whatever their method; writes go to the primary."""
     async with serving_copies(servers, *servers[1:]) as (app, client):
         await create(client, "Red")
         await caught_up(servers)
@@ -155,7 +155,7 @@ async def test_a_late_copy_is_waited_for(servers: list[Postgres]) -> None:
 
 
 async def test_no_step_back(servers: list[Postgres]) -> None:
-    """Who keeps the newest position never sees less than before, whichever copy answers."""
+    """A client that keeps the newest position never reads an older state, on any replica."""
     async with serving_copies(servers, *servers[1:], position_cookie=True) as (_, client):
         lag(servers[1], 600)
         stop = asyncio.Event()
@@ -188,7 +188,7 @@ async def test_no_step_back(servers: list[Postgres]) -> None:
 
 
 async def test_bad_position(servers: list[Postgres]) -> None:
-    """What is no position is refused, and said what would be."""
+    """A malformed position is refused, with what would be right."""
     async with serving_copies(servers, servers[1]) as (_, client):
         answer = await client.get("/teams/", headers={POSITION: "soon"})
         assert "0/16B3740" in read_problem(answer, 422, "invalid")["detail"]
@@ -213,7 +213,7 @@ async def test_copies_that_go_and_come(servers: list[Postgres]) -> None:
 
 
 async def test_reads_that_a_copy_cancels(servers: list[Postgres]) -> None:
-    """What a copy cancels, since it is in the way of what the primary did, the primary answers."""
+    """A read that a replica cancels, as it conflicts with replay, is served by the primary."""
     copy = servers[1]
     copy.set(max_standby_streaming_delay="'0'")
     copy.reload()
@@ -338,7 +338,7 @@ async def test_metrics_of_several_workers(servers: list[Postgres]) -> None:
 
 
 async def test_durability(servers: list[Postgres], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where COMMIT has to wait for a standby, an application does not start if it would not."""
+    """An application that needs synchronous commits does not start without them."""
     monkeypatch.setenv("MODELWIRE_DURABILITY", "quorum")
     primary = servers[0]
     database = Database(primary.url)

@@ -156,7 +156,7 @@ async def test_client_that_takes_drops(url: str, path: str) -> None:
 
 
 def pending(app: FastAPI) -> int:
-    """How many requests an application is answering."""
+    """Return the number of requests that an application is answering."""
     return sum(
         not task.done() and "run_asgi" in repr(task.get_coro()) for task in asyncio.all_tasks()
     )
@@ -268,7 +268,7 @@ mount(app, database)
 
 
 def test_psutil_sees_connections() -> None:
-    """What the tests above look at shows a connection that is there."""
+    """The check of the tests above sees an existing connection."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with socket.create_connection(("127.0.0.1", port)):

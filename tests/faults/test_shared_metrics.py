@@ -53,7 +53,7 @@ async def wait_until(check: Callable[[], Awaitable[object]]) -> None:
 
 
 def directory_of(worker: int) -> Path | None:
-    """Where a worker keeps what it counts."""
+    """Return the directory of a worker's metrics."""
     found = psutil.Process(worker).environ().get(VARIABLE)
     return None if found is None else Path(found)
 
@@ -120,7 +120,7 @@ async def test_one_page(make_url: MakeURL, dialect: str) -> None:
 
 
 async def test_directory_that_is_removed(make_url: MakeURL) -> None:
-    """Where somebody has removed what the workers count in, the page says so; rows are served."""
+    """After the workers' directory is removed, the page reports it; rows are served."""
     url = await make_url("sqlite", "removed_metrics")
     with serving(url, "--workers", "2", **ON) as service:
         await ready(service, 2)

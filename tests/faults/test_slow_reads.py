@@ -190,7 +190,7 @@ async def test_read_limit(open_database: OpenDatabase, dialect: str, lane: str) 
 
 
 async def connection_of(database: Database) -> object:
-    """What tells the one connection of a pool from others that came after it."""
+    """Return an id of the one connection of a pool, different from its successors'."""
     async with database.engine.connect() as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection
         return driver.get_server_pid() if database.dialect == "postgresql" else id(driver)
@@ -234,7 +234,7 @@ async def slow_inserts(database: Database) -> AsyncIterator[None]:
 async def test_writes_keep_their_limit(
     open_database: OpenDatabase, dialect: str, lane: str
 ) -> None:
-    """What a write takes has nothing to do with the limit for reads."""
+    """The limit for reads doesn't apply to writes."""
     database = open_database(dialect, read_timeout_s=0.2)
     app = await open_slow(database, lane)
     async with slow_inserts(database), open_client(app) as client:
@@ -245,7 +245,7 @@ async def test_writes_keep_their_limit(
 async def test_mass_changes_find_their_rows_within_the_read_limit(
     open_database: OpenDatabase, dialect: str, lane: str
 ) -> None:
-    """Which rows a mass change is about is asked as a list is, and no longer."""
+    """The rows of a mass change are read within the limit of a list."""
     database = open_database(dialect, read_timeout_s=0.3)
     app = await open_slow(database, lane)
     async with open_client(app) as client:

@@ -201,7 +201,7 @@ async def write(client: httpx2.AsyncClient, name: str) -> httpx2.Response:
 async def test_reads_go_on_where_a_copy_was_cut_off(
     servers: tuple[Postgres, Postgres], figure: Figure, path: str
 ) -> None:
-    """What a copy does not answer another server does, and the copy is left alone until it does."""
+    """Reads that a replica doesn't answer go elsewhere; the replica is skipped until it is back."""
     primary, standby = servers
     async with open_proxy(standby.url) as proxy:
         database = Database(primary.url, replica_urls=proxy.url, read_timeout_s=2)

@@ -116,8 +116,7 @@ async def test_an_interrupt_is_not_put_off(make_url: MakeURL, workers: str) -> N
 
 
 async def test_workers_do_not_outlive_their_server(make_url: MakeURL) -> None:
-    """Where what has started them is killed, they answer what they have and end: their port is
-    free."""
+    """Workers whose parent is killed finish their requests and end: their port is free."""
     url = await make_url("sqlite", "orphans")
     with serving(url, "--workers", "2", MODELWIRE_METRICS="true") as service:
         async with asyncio.timeout(60):

@@ -96,6 +96,6 @@ class Bodies(Asking):
         )
 
     def counted(self, table: Table) -> tuple[str, ...]:
-        """What differs where rows of a request are refused: PostgreSQL has counted for them."""
+        """Return the fields that refused rows change: PostgreSQL has counted for them."""
         wires = [t.key[0].wire for t in self.world.schema.tables if t.counts_itself]
         return (*wires, "location", "etag", "label") if table.counts_itself else ()

@@ -1,4 +1,4 @@
-"""What models make by themselves: the same for each request, whatever answers it."""
+"""Values that models make themselves: the same for each request, whatever answers it."""
 
 import uuid
 from datetime import UTC, datetime, timedelta

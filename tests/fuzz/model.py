@@ -1,4 +1,4 @@
-"""What a list answers, computed in Python over the rows that were read."""
+"""The response of a list, computed in Python from the rows that were read."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Filter:
 
 
 def place(column: Column, row: Row) -> tuple[bool, Any]:
-    """Where a row stands in an order by a column."""
+    """Return the position of a row in an order by a column."""
     value = row[column.wire]
     return (value is None, 0 if value is None else column.kind.decode(value))
 

@@ -1,4 +1,4 @@
-"""What a client knows of tables, and what their classes are written of."""
+"""Tables as a client knows them, and the source of their classes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .kinds import KINDS, Kind
 
 
 class Missing:
-    """What no JSON has: nothing is known of a default."""
+    """Marker of an unknown default, which no JSON contains."""
 
 
 MISSING = Missing()

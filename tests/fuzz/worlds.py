@@ -42,7 +42,7 @@ CURSORS = ("next", "previous")
 
 @dataclass
 class Answer:
-    """What all have answered."""
+    """Response that all worlds have given."""
 
     status: int
     body: Any

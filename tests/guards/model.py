@@ -15,7 +15,7 @@ MANY: dict[Operation, Operation] = {
 
 
 class Model:
-    """What holds in a service."""
+    """Model of the rules of a service."""
 
     def __init__(self, service: Service) -> None:
         self._service = service
@@ -53,7 +53,7 @@ class Model:
         return any(self.serves(table, name) for name in ("read", "list", "stream"))
 
     def at_end(self, link: Link, kind: str) -> Letters | None:
-        """What is asked for at the end of a relation; None where nothing is served there."""
+        """Return the guards at the end of a relation; None where nothing is served there."""
         if link.target not in self._tables:
             return None
         needs: dict[str, tuple[Sequence[Operation], Sequence[Operation], bool]] = {
@@ -79,14 +79,14 @@ class Model:
         return frozenset.intersection(*asked) - set(BOUND)
 
     def showing(self, table: str) -> Letters:
-        """What any request has that a table leads on."""
+        """Return the guards of any request that a table leads on to."""
         served = [o for o in OPERATIONS if o not in ("delete", "changes") and self.serves(table, o)]
         if not self.is_readable(table):
             served += ["read", "list"]
         return self.always(table, served)
 
     def bodies(self, table: str, *operations: Operation) -> Letters:
-        """What any request has whose body holds rows of a table."""
+        """Return the guards of any request whose body holds rows of a table."""
         served = [o for o in operations if self.serves(table, o)]
         return self.always(table, served or operations)
 
@@ -113,7 +113,7 @@ class Model:
         return asked is not None and there and asked <= given
 
     def below(self, table: str, name: str, kind: str) -> Letters | None:
-        """What a route below a row asks for; None where there is none."""
+        """Return the guards of a route below a row; None where there is none."""
         link = RELATIONS[table][name]
         asked = self.at_end(link, kind)
         own: list[Operation] = ["update"] if kind == "link" else ["read"]
@@ -127,7 +127,7 @@ class Model:
         return asked | self.before(table, *own) if there and self._is_shown(table, name) else None
 
     def faults(self) -> Iterator[tuple[str, str, str]]:
-        """What mount refuses: the table, the argument and the relation that it names."""
+        """Yield the refusals of `mount`: the table, the argument and the relation that it names."""
         for table, served in self._tables.items():
             for name in served.includes:
                 asked = self.at_end(RELATIONS[table][name], "show")

@@ -73,7 +73,7 @@ Letters = frozenset[str]
 
 @dataclass(frozen=True)
 class Served:
-    """How a table is served."""
+    """Declaration of how a table is served."""
 
     operations: frozenset[Operation] = frozenset(OPERATIONS)
     always: Letters = frozenset()

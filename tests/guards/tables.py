@@ -105,7 +105,7 @@ MODELS: dict[str, type[Base]] = {
     "goods": Good,
     "ladings": Lading,
 }
-"""What may be served, by the names of the tables."""
+"""Models that may be served, by the names of their tables."""
 
 
 class Link(NamedTuple):

@@ -34,7 +34,7 @@ SHOWN = re.compile(r"mark (\w+)")
 @examples(1000, quick=30)
 @given(seed=st.integers(0, 2**32))
 def test_rule(seed: int) -> None:
-    """Which ways there are, and what runs before each of their routes, is what the rule says."""
+    """The ways of a service, and the guards of each route, follow the rule."""
     service = mountable(draw_service(Random(seed)), read_service)
     model, catalog = Model(service), read_service(service)
     for name in service.tables:
@@ -93,7 +93,7 @@ def mountable(service: Service, mount_it: Callable[[Service], Any]) -> Service:
 
 
 def callers(request: Asked, random: Random) -> set[str]:
-    """Who gets past everything, past just what is needed, and past all of that but one guard."""
+    """Return callers with all guards, with just the needed ones, and with all but one."""
     needs = sorted(request.needs or ())
     least = [needs[:i] + needs[i + 1 :] for i in range(len(needs))]
     return {LETTERS, "".join(needs), *map("".join, least)}

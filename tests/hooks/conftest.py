@@ -28,7 +28,7 @@ def client(hooked_world: World, database: Database, lane: str) -> httpx2.AsyncCl
 
 @pytest.fixture
 def script() -> Iterator[Script]:
-    """What hooks do in a test, and what they have been called with."""
+    """The script of the hooks in a test, and the record of their calls."""
     SCRIPT.calls.clear()
     SCRIPT.acts.clear()
     yield SCRIPT

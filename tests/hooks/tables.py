@@ -93,7 +93,7 @@ class Part(Base, table=True):
 
 
 class Audit(Base, table=True):
-    """What hooks write down, in a table that is not served."""
+    """Audit that hooks write, in a table that is not served."""
 
     __tablename__ = "audits"
 
@@ -116,7 +116,7 @@ Act = Callable[[Change], Awaitable[None] | None]
 
 @dataclass
 class Script:
-    """What the hooks of a test have been called with, and what they do."""
+    """Script of the hooks of a test, with the record of their calls."""
 
     calls: list[Call] = field(default_factory=list)
     acts: dict[str, Act] = field(default_factory=dict)

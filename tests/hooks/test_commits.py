@@ -18,7 +18,7 @@ from tests.worlds import World
 async def test_error_changes_nothing(
     client: httpx2.AsyncClient, script: Script, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What fails after the commit is logged, and the write is answered."""
+    """An error after the commit is logged, and the write is answered."""
 
     def fail(_change: Change) -> None:
         raise ValueError("boom")
@@ -185,7 +185,7 @@ async def test_bulk_is_tried_one_by_one(client: httpx2.AsyncClient, script: Scri
 
 
 async def test_not_for_what_was_rolled_back(client: httpx2.AsyncClient, script: Script) -> None:
-    """What a constraint refuses runs nothing after a commit."""
+    """A write refused by a constraint runs no hook after a commit."""
     await client.post("/invoices/", json={"code": "taken"})
     script.calls.clear()
     answer = await client.post("/invoices/", json={"code": "taken"})

@@ -1,4 +1,4 @@
-"""What is declared wrongly is refused where it is written."""
+"""Wrong declarations of hooks are refused where they are written."""
 
 from typing import Any
 

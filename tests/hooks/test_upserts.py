@@ -43,7 +43,7 @@ async def test_refused_by_a_check(client: httpx2.AsyncClient, code: str) -> None
 
 
 async def test_refused_by_a_constraint(client: httpx2.AsyncClient) -> None:
-    """What a constraint refuses is explained by its row, new or not."""
+    """A violated constraint is explained for its row, new or not."""
     await store_rows(client)
     for row in ({"code": "q", "customer_id": 9}, {"code": "b", "customer_id": 9}):
         answer = await client.post(UPSERT, json=[{"code": "a", "note": "n"}, row])

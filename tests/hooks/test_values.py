@@ -1,4 +1,4 @@
-"""What hooks are given, and what becomes of what they set."""
+"""Arguments of hooks, and the effect of the values that they set."""
 
 import logging
 from datetime import UTC, datetime
@@ -123,7 +123,7 @@ async def test_refused_values(
     pointer: str | None,
     operation: str,
 ) -> None:
-    """What does not fit its column is told as of any value; no value at all is the hook's fault."""
+    """A value that doesn't fit is reported as any other; a non-value is the hook's fault."""
     await store_rows(client)
     script.on(f"Invoice.before_{operation}", setting(**values))
     if operation == "create":
@@ -164,7 +164,7 @@ async def test_nested_rows_know_their_parent(client: httpx2.AsyncClient, script:
 
 
 async def test_answer_after_hooks(client: httpx2.AsyncClient, script: Script) -> None:
-    """What hooks after a write have changed is in its answer, and in its tag."""
+    """Changes by hooks after a write are in its response, and in its tag."""
 
     async def add_up(change: Change) -> None:
         from sqlmodel import func, select, update  # noqa: PLC0415

@@ -107,7 +107,7 @@ async def test_nothing_is_left(
 async def test_work_of_hooks(
     client: httpx2.AsyncClient, script: Script, database: Database, way: Way
 ) -> None:
-    """What hooks write in their session is committed with the rest, once."""
+    """Writes of hooks in their session are committed with the rest, once."""
     await store_rows(client)
 
     def note(change: Change) -> None:
@@ -128,7 +128,7 @@ async def test_work_of_hooks(
     "way", [w for w in WAYS if w.hooks and w.method in ("POST", "PATCH")], ids=lambda way: way.name
 )
 async def test_replay_runs_none(client: httpx2.AsyncClient, script: Script, way: Way) -> None:
-    """What was carried out before is answered again, and runs nothing."""
+    """A replayed request is answered again, and runs no hook."""
     await store_rows(client)
     first = await go(client, way, **{"Idempotency-Key": "k"})
     assert first.is_success, first.text

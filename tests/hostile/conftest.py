@@ -37,10 +37,10 @@ def client(world: World, lane: str) -> httpx2.AsyncClient:
 
 @pytest.fixture
 def share(world: World) -> Share:
-    """What one database tries of a corpus: a half, and the other tries the rest.
+    """The half of a corpus that one database tries; the other tries the rest.
 
-    Which half it is changes with the place, such as a field, so that each value is tried
-    everywhere, if not in every place. All is tried if MODELWIRE_TEST_THOROUGH is set.
+    The half changes with the place, such as a field, so that each value is tried everywhere, if not
+    in every place. All is tried if MODELWIRE_TEST_THOROUGH is set.
     """
     turn = DIALECTS.index(world.database.dialect)
 
@@ -54,7 +54,7 @@ def share(world: World) -> Share:
 
 
 def fault_of(answer: httpx2.Response) -> str:
-    """What is wrong with an answer; nothing where it is a success or a proper refusal."""
+    """Return the fault of a response; empty for a success or a proper refusal."""
     if answer.is_success:
         return ""
     is_problem = answer.headers.get("content-type") == "application/problem+json"
@@ -64,7 +64,7 @@ def fault_of(answer: httpx2.Response) -> str:
 
 
 async def faults_of(client: httpx2.AsyncClient, urls: Iterable[str]) -> dict[str, str]:
-    """Which URLs are answered by neither a success nor a proper refusal, and by what."""
+    """Return the URLs without a success or a proper refusal, with their faults."""
     faults = {url[:120]: fault_of(await client.get(url)) for url in urls}
     return {url: fault for url, fault in faults.items() if fault}
 

@@ -97,7 +97,7 @@ FORMS = {
 
 @pytest.mark.parametrize("form", FORMS)
 async def test_value_as_a_body(client: httpx2.AsyncClient, form: str, share: Share) -> None:
-    """Where a row, a key or a query should stand, whatever stands there is no 5xx, nor stored."""
+    """Any value in place of a row, a key or a query gives no 5xx, and is not stored."""
     method, path, text = FORMS[form]
     faults: dict[str, str] = {}
     for name, value in share(JSON_VALUES, list(FORMS).index(form)).items():

@@ -15,7 +15,7 @@ from modelwire import Resource
 from tests.zoo import Color
 
 MOMENTS = count(1)
-"""What `Gadget.touched` is set to, one after another."""
+"""Successive values of `Gadget.touched`."""
 
 
 class Base(SQLModel, registry=registry()):

@@ -1,4 +1,4 @@
-"""What every problem document has in common."""
+"""Properties of every problem document."""
 
 from typing import Any
 
@@ -26,7 +26,7 @@ def pointers_of(document: dict[str, Any]) -> list[str]:
 
 
 async def count_rows(client: httpx2.AsyncClient, url: str) -> int:
-    """How many rows a resource has, or match the filters of a URL."""
+    """Return the number of rows of a resource, or those that match the filters of a URL."""
     answer = await client.get(url)
     assert answer.status_code == 200, answer.text
     return int(answer.json()["total"])

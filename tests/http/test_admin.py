@@ -41,7 +41,7 @@ def hash_sources() -> str:
 
 
 def test_built_of_its_sources() -> None:
-    """What is served is what the sources make: `make admin` has been run."""
+    """The served files are built from the sources: `make admin` has been run."""
     assert MANIFEST_OF_BUILD["sources"] == hash_sources()
     there = {path.name for path in STATIC.iterdir()}
     assert there == {MANIFEST, *MANIFEST_OF_BUILD["files"]}
@@ -66,7 +66,7 @@ def test_notices() -> None:
 
 
 async def test_off_by_default(client: httpx2.AsyncClient) -> None:
-    """Who does not ask for it has none of it."""
+    """The page is only served on request."""
     for path in ("/admin", "/admin/resources"):
         assert (await client.get(path)).status_code == 404
 
@@ -134,7 +134,7 @@ _NAMES = ("users", "teams", "players")
 
 
 async def test_resources(make_client: MakeClient) -> None:
-    """What a form needs is told of each field."""
+    """Each field has the information that a form needs."""
     client = await make_client(*LEAGUE, admin=True)
     users, teams, players = (await client.get("/admin/resources")).json()["resources"]
     assert users["kinds"]["created_at"] == "datetime"
@@ -206,7 +206,7 @@ async def test_callers() -> None:
 
 
 async def test_tokens_from_elsewhere() -> None:
-    """Where another server gives out tokens, the page may ask that one, and no third."""
+    """A page with tokens of another server may ask that one, and no third."""
     app = FastAPI()
     flow = {"password": {"tokenUrl": "https://login.example.com/token", "scopes": {}}}
     document = {"components": {"securitySchemes": {"o": {"type": "oauth2", "flows": flow}}}}
@@ -236,7 +236,7 @@ async def test_several_mounts() -> None:
 
 
 def test_path_that_is_taken() -> None:
-    """Where a resource is served at the path, the application does not start."""
+    """An application with a resource at the page's path does not start."""
     named = Resource(league.User, path="/admin")
     with pytest.raises(ConfigurationError, match=r"mount\(admin=True\): /admin is served already"):
         mount(FastAPI(), Database("sqlite://"), named, admin=True)
@@ -248,7 +248,7 @@ def test_path_that_is_taken() -> None:
 
 @pytest.mark.parametrize(("option", "path"), [("admin", "/admin"), ("mcp", "/mcp")])
 async def test_guards_of_mounts(option: str, path: str) -> None:
-    """What a mount has run first is run wherever its resources are told of."""
+    """Dependencies of a mount run wherever its resources are described."""
 
     def check(request: Request) -> None:
         if "x-key" not in request.headers:
@@ -278,7 +278,7 @@ async def test_guards_of_mounts(option: str, path: str) -> None:
 
 @pytest.mark.parametrize("path", ["/admin/resources", "/admin/{rest:path}", "/{rest:path}"])
 def test_route_that_stands_before(path: str) -> None:
-    """Where another route takes what the page needs, the application does not start."""
+    """An application with a route in front of the page's files does not start."""
     app = FastAPI()
     app.post(path)(lambda: None)
     mount(app, Database("sqlite://"), Resource(league.Team), admin=True)
@@ -290,7 +290,7 @@ def test_route_that_stands_before(path: str) -> None:
 
 @pytest.mark.parametrize("option", ["admin", "mcp"])
 async def test_files_at_the_root(option: str, tmp_path: Path) -> None:
-    """What is mounted at the root takes all that is served after it, and nothing before."""
+    """An application mounted at the root takes all that follows it, and nothing before."""
     (tmp_path / "index.html").write_text("Hello")
     files, database = StaticFiles(directory=tmp_path, html=True), Database("sqlite://")
     app = FastAPI()

@@ -43,7 +43,7 @@ async def tell(client: httpx2.AsyncClient, url: str) -> list[dict[str, Any]]:
 
 
 async def tell_one(client: httpx2.AsyncClient, measures: str) -> list[Any]:
-    """What is told of all things."""
+    """Return measures of all things."""
     (item,) = await tell(client, f"/things/aggregate?measures={measures}")
     assert list(item) == measures.split(",")
     return list(item.values())
@@ -255,7 +255,7 @@ REFUSED = [
 async def test_refused(
     zoo_client: httpx2.AsyncClient, query: str, parameter: str, position: int | None
 ) -> None:
-    """What can't be asked names its parameter, and in `having` the character."""
+    """A refusal names its parameter, and in `having` the character."""
     problem = read_problem(await zoo_client.get(f"/things/aggregate?{query}"), 422, "invalid")
     (error,) = problem["errors"]
     assert (error["parameter"], error.get("position")) == (parameter, position), error
@@ -340,7 +340,7 @@ def refuse() -> None:
 
 @pytest.mark.parametrize("operation", ["list", "aggregate"])
 async def test_guarded_as_lists_are(make_client: MakeClient, operation: Any) -> None:
-    """What guards lists guards sums; they may have guards of their own."""
+    """Guards of lists apply to sums; they may have guards of their own."""
     client = await make_client(
         Resource(Person, operation_dependencies={operation: [Depends(refuse)]})
     )

@@ -65,7 +65,7 @@ TEXTS = [*map("".join, product('"\\{},\n\tNé', repeat=3)), "", " ", "NULL", "nu
 async def test_texts_with_marks_of_lists(
     client: httpx2.AsyncClient, texts: list[str | None]
 ) -> None:
-    """What stands for something in a list of the database's own is text in a text."""
+    """The syntax of the database's own lists is plain text in a text."""
     names = [f"n{i}" for i in range(len(texts))]
     rows = [{**row, "full_name": t} for row, t in zip(users(*names), texts, strict=True)]
     answer = await post(client, None, rows)
@@ -162,7 +162,7 @@ async def test_missing_parent(client: httpx2.AsyncClient, database: Database) ->
 async def test_refused_by_the_database(
     make_client: MakeClient, fault: dict[str, Any], code: str, fields: list[str]
 ) -> None:
-    """What the database refuses names its row."""
+    """A refusal by the database names its row."""
     client = await make_client(Resource(OrderLine))
     rows = [{"sku": "a"}, {"sku": "b"}, {"sku": "c", **fault}]
     document = read_problem(await client.post("/order_lines/bulk/", json=rows), 422, code)

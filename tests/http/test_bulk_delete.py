@@ -62,7 +62,7 @@ async def test_referenced_row(client: httpx2.AsyncClient, database: Database) ->
 async def test_bad_key(
     client: httpx2.AsyncClient, database: Database, keys: list[Any], fault: tuple[str, str]
 ) -> None:
-    """What is no key, or stands twice, is 422 with its pointer, and every row stays."""
+    """A malformed or repeated key is 422 with its pointer, and every row stays."""
     await store_users(database, ann=None)
     problem = read_problem(await delete(client, "/users/bulk/", keys), 422, "invalid")
     assert faults_of(problem) == [fault]
@@ -90,7 +90,7 @@ async def test_text_keys(zoo_client: httpx2.AsyncClient, database: Database) -> 
 
 
 async def test_what_goes_with_them(zoo_client: httpx2.AsyncClient, database: Database) -> None:
-    """What the models declare to go with a row goes with each of them."""
+    """Declared cascades apply to each of the rows."""
     await store(database, *(Author(name=name) for name in "abc"))
     await store(database, *(Book(title="t", author_id=i) for i in (1, 2, 3)))
     await store(database, *(Chapter(heading="h", book_id=i) for i in (1, 2, 3)))

@@ -83,7 +83,7 @@ async def test_taken_value(client: httpx2.AsyncClient, database: Database) -> No
 async def test_bad_row(
     client: httpx2.AsyncClient, database: Database, row: object, fault: tuple[str, str]
 ) -> None:
-    """What is wrong with a row is named by its pointer, and no row is changed."""
+    """A wrong row is named by its pointer, and no row is changed."""
     await store_users(database, ann="Ann", bob="Bob")
     answer = await client.patch("/users/bulk/", json=[{"id": 1, "full_name": "A"}, row])
     assert faults_of(read_problem(answer, 422, "invalid")) == [fault]
@@ -210,7 +210,7 @@ async def test_spellings_of_an_integer_key(
 
 @pytest.mark.parametrize("key", [2.5, "2.50", "2.", ".0", 1e300, True, None, [2]])
 async def test_no_integer_key(client: httpx2.AsyncClient, database: Database, key: object) -> None:
-    """What is no integer is no key."""
+    """A key that is no integer is refused."""
     await store(database, Team(id=2, name="Red"), Team(id=1, name="Blue"))
     answer = await client.patch("/teams/bulk/", json=[{"id": key, "city": "Oslo"}])
     assert faults_of(read_problem(answer, 422, "invalid")) == [("/0/id", "invalid_key")]

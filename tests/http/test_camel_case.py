@@ -135,7 +135,7 @@ async def test_csv_and_document(client: httpx2.AsyncClient) -> None:
 
 
 async def test_errors_name_what_was_sent(client: httpx2.AsyncClient) -> None:
-    """What is wrong is found at the names that were sent; those of Python are unknown."""
+    """Errors use the names that were sent; names of Python are unknown."""
     body = {"fullName": "Bob", "blogPosts": [{"postTitle": "x"}, {"postTitle": None}]}
     problem = read_problem(await client.post("/blogauthor/", json=body), 422, "invalid")
     assert [e["pointer"] for e in problem["errors"]] == ["/blogPosts/1/postTitle"]
@@ -158,7 +158,7 @@ class PostPublic(BaseModel):
 
 
 async def test_names_of_a_read_schema(database: Database, lane: str) -> None:
-    """Where a read schema shows a relation, it is called so everywhere."""
+    """A relation has the name of the read schema everywhere."""
     served = Resource(BlogPost, read_schema=PostPublic), Resource(BlogAuthor)
     app = await serve(database, lane, *served)
     async with open_client(app) as client:

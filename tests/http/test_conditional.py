@@ -165,7 +165,7 @@ async def test_required(make_client: MakeClient, database: Database, method: str
 
 @pytest.mark.parametrize("method", ["PUT", "DELETE"])
 async def test_required_for_links(make_client: MakeClient, database: Database, method: str) -> None:
-    """Where `If-Match` is required, links are set and taken away under it too."""
+    """With `If-Match` required, links are set and removed under it too."""
     client = await make_client(
         Resource(Group, includes=["members"], require_if_match=True), Resource(Person)
     )
@@ -178,7 +178,7 @@ async def test_required_for_links(make_client: MakeClient, database: Database, m
 
 
 async def test_required_for_many(make_client: MakeClient, database: Database) -> None:
-    """Where `If-Match` is required, many rows can't be changed at once."""
+    """With `If-Match` required, many rows can't be changed at once."""
     client = await make_client(Resource(User, require_if_match=True))
     await store_users(database, ann="Ann")
     for method, url, body in (

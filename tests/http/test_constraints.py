@@ -187,7 +187,7 @@ async def test_too_long_to_index(make_client: MakeClient, database: Database) ->
 
 
 async def test_much_too_long_to_index(make_client: MakeClient, database: Database) -> None:
-    """Where PostgreSQL does not even say which index it was, the code is the same."""
+    """The code is the same when PostgreSQL doesn't even name the index."""
     client = await make_client(Resource(Group))
     name = "".join(random.Random(1).choices(string.ascii_letters, k=50_000))
     answer = await client.post("/groups/", json={"name": name})
@@ -198,7 +198,7 @@ async def test_much_too_long_to_index(make_client: MakeClient, database: Databas
 
 
 async def test_overflow_in_the_database(make_client: MakeClient, database: Database) -> None:
-    """What PostgreSQL can't compute from a value is out of range; SQLite computes it."""
+    """A value that overflows in PostgreSQL is out of range; SQLite computes it."""
     client = await make_client(Resource(OrderLine))
     answer = await client.post("/order_lines/", json={"sku": "a", "quantity": 2**30})
     if database.dialect == "sqlite":

@@ -102,7 +102,7 @@ async def _check_bare(client: httpx2.AsyncClient, path: str, headers: Mapping[st
 
 
 async def test_headers_of_answers(database: Database, lane: str) -> None:
-    """What CORS adds takes nothing away: tags, links, and what a stream depends on are there."""
+    """CORS headers leave tags, links, and those that a stream depends on."""
     app = serve(database, lane, cors=CORS)
     headers = {"origin": SITE}
     async with open_client(app) as client:
@@ -141,7 +141,7 @@ async def test_preflights(database: Database, lane: str, path: str, method: str)
     + [{"method": "TRACE"}, {"method": "post"}, {"headers": "prefer, x-tenant"}],
 )
 async def test_refused_preflights(database: Database, asked: dict[str, str]) -> None:
-    """What is not allowed is refused with a problem document that says what it was."""
+    """A forbidden preflight is refused with a problem document that gives the reason."""
     answer = await ask(serve(database, "direct", cors=CORS), **asked)
     problem = read_problem(answer, 400, "cross_origin_refused")
     assert next(iter(asked)) in problem["detail"]
@@ -236,7 +236,7 @@ async def test_mounting_twice(
 
 
 async def test_second_mount_wins_over_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What a later mount names stands in the place of the environment's."""
+    """A later mount's origins replace those of the environment."""
     monkeypatch.setenv("MODELWIRE_CORS_ORIGINS", "http://environment:1")
     app, database = FastAPI(), Database("sqlite://")
     mount(app, database, Resource(User))
@@ -277,7 +277,7 @@ def test_contradictions(database: Database, monkeypatch: pytest.MonkeyPatch) -> 
     ],
 )
 def test_bad_options(options: dict[str, Any], message: str) -> None:
-    """What can't be right is refused, with what would be."""
+    """A wrong option is refused, with what would be right."""
     with pytest.raises(ConfigurationError, match=message):
         Cors(**options)
 

@@ -98,7 +98,7 @@ async def test_field_that_makes_itself(
 
 
 async def test_computed_and_server_default(zoo_client: httpx2.AsyncClient) -> None:
-    """What the database computes and fills by itself is in the answer."""
+    """Values that the database computes and fills in are in the response."""
     row = (await zoo_client.post("/order_lines/", json={"sku": "a", "quantity": 21})).json()
     assert (row["doubled"], row["note"], row["label"]) == (42, "none", "x")
 

@@ -61,7 +61,7 @@ async def test_includes(client: httpx2.AsyncClient, database: Database) -> None:
 
 
 async def test_missing_parent(client: httpx2.AsyncClient) -> None:
-    """Where the row in the path is missing, that is 404."""
+    """A missing row in the path is 404."""
     answer = await client.post("/teams/9/players/", json={"name": "Ann"})
     assert read_problem(answer, 404, "not_found")["detail"] == "Team not found"
     assert await count_rows(client, "/players/") == 0
@@ -108,7 +108,7 @@ async def test_other_parent_with_assigned_values(
 
 
 async def test_parent_by_another_column(make_client: MakeClient) -> None:
-    """Where children refer to a parent by another column than its key, they may name it."""
+    """Children that refer to another column than the key may name it."""
     client = await make_client(Resource(Depot), Resource(Crate))
     depots = [{"code": "N"}, {"code": "S"}]
     assert (await client.post("/depots/bulk/", json=depots)).status_code == 201
@@ -130,7 +130,7 @@ async def test_bad_key(client: httpx2.AsyncClient) -> None:
 
 
 async def test_invalid_child(client: httpx2.AsyncClient, database: Database) -> None:
-    """What is wrong with the child is named as in its own resource."""
+    """An error in the child has the same names as in its own resource."""
     await store(database, Team(name="Red"))
     answer = await client.post("/teams/1/players/", json={"nmae": "Ann"})
     faults = faults_of(read_problem(answer, 422, "invalid"))

@@ -141,6 +141,6 @@ async def test_formulas(make_client: MakeClient, database: Database, escape: boo
 
 @pytest.mark.parametrize("name", ["skip", "limit", "cursor", "count"])
 async def test_stream_has_no_pages(client: httpx2.AsyncClient, name: str) -> None:
-    """What cuts pages means nothing to a stream, and is 422."""
+    """Parameters of pages mean nothing to a stream, and are 422."""
     answer = await client.get(f"/users/stream/?{name}=1", headers=CSV)
     assert [error["parameter"] for error in answer.json()["errors"]] == [name]

@@ -135,7 +135,7 @@ async def store_library(database: Database) -> None:
 
 
 async def test_cascade(zoo_client: httpx2.AsyncClient, database: Database) -> None:
-    """What a model declares to go with a row goes, at any depth, and nobody else's."""
+    """Declared cascades apply, at any depth, and to no other rows."""
     await store_library(database)
     assert (await zoo_client.delete("/authors/1")).status_code == 204
     authors = (await zoo_client.get("/books/")).json()["items"]
@@ -163,7 +163,7 @@ async def test_cascade_of_the_database(zoo_client: httpx2.AsyncClient, database:
 async def test_cascade_to_tables_that_are_no_resources(
     make_client: MakeClient, database: Database
 ) -> None:
-    """What goes with a row goes whether it is served or not."""
+    """Cascades apply to tables that are not served, too."""
     client = await make_client(Resource(Author))
     await store_library(database)
     assert (await client.delete("/authors/1")).status_code == 204
@@ -200,7 +200,7 @@ async def test_links(zoo_client: httpx2.AsyncClient, database: Database, path: s
 async def test_nothing_is_half_deleted(
     make_client: MakeClient, database: Database, reference: str
 ) -> None:
-    """When a row has to stay, so does everything that would have gone with it."""
+    """A row that has to stay keeps all that would have gone with it."""
     client = await make_client(Resource(Shelf), Resource(Jar), Resource(Sticker))
     await store(database, Shelf(id=1))
     await store(database, Jar(id=1, shelf_id=1), Jar(id=2, shelf_id=1))
@@ -211,7 +211,7 @@ async def test_nothing_is_half_deleted(
 
 
 async def test_referenced_in_a_cascade(make_client: MakeClient, database: Database) -> None:
-    """Where something holds a row that would go with another, the answer names what holds."""
+    """A restricted cascade names the row that restricts it."""
     client = await make_client(Resource(Shelf), Resource(Jar), Resource(Sticker))
     await store(database, Shelf(id=1))
     await store(database, Jar(id=1, shelf_id=1))

@@ -68,7 +68,7 @@ async def assert_guarded(client: httpx2.AsyncClient, database: Database) -> None
 
 
 async def test_refusal_is_a_problem(make_client: MakeClient) -> None:
-    """What a dependency refuses is a problem document with its status, detail and headers."""
+    """A refusal by a dependency is a problem document with its status, detail and headers."""
     client = await make_client(Resource(User, dependencies=[Depends(require_key)]))
     answer = await client.get("/users/")
     assert answer.headers["content-type"] == "application/problem+json"
@@ -86,7 +86,7 @@ async def test_dependencies_of_a_resource(make_client: MakeClient, database: Dat
 
 
 async def test_dependencies_before_the_request_is_read(make_client: MakeClient) -> None:
-    """Who may not ask is told so, not what is wrong with the question."""
+    """A forbidden request is refused as such, not for its faults."""
     client = await make_client(Resource(User, dependencies=[Depends(require_key)]))
     for answer in (
         await client.post("/users/", content=b"{"),
@@ -140,7 +140,7 @@ async def test_guards_hold_for_many(
     url: str,
     body: object,
 ) -> None:
-    """What guards an operation guards its like for many rows as well."""
+    """Guards of an operation apply to its bulk form as well."""
     guard = {operation: [Depends(require_key)]}
     client = await make_client(Resource(User, operation_dependencies=guard))
     await store_users(database, bob=None)
@@ -212,7 +212,7 @@ async def test_composite_path_parameter(make_client: MakeClient) -> None:
 
 
 async def test_shared_session(make_client: MakeClient) -> None:
-    """What a dependency writes in its session is committed with what the endpoint writes."""
+    """A dependency's writes in its session are committed with the endpoint's."""
 
     async def add_team(session: SessionDep) -> None:
         session.add(Team(name="Red"))

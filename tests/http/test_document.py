@@ -86,7 +86,7 @@ async def _require_tenant(x_tenant: Annotated[str, Header()]) -> None: ...
 
 
 async def test_dependencies_are_documented() -> None:
-    """What dependencies take and how they refuse is documented on each of their routes."""
+    """Parameters and refusals of dependencies are documented on each of their routes."""
     scheme = OAuth2PasswordBearer("token")
     guarded = Resource(league.User, dependencies=[Depends(scheme), Depends(_require_tenant)])
     document = await read(make_app(guarded, Resource(league.Team)))

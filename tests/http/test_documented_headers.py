@@ -1,4 +1,4 @@
-"""What an answer says in its headers, the document tells of."""
+"""Headers of responses are documented."""
 
 import re
 from typing import Any

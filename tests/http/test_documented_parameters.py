@@ -60,7 +60,7 @@ async def test_docs_page_fills_nothing_in(client: httpx2.AsyncClient) -> None:
 
 
 async def test_defaults_go_together(client: httpx2.AsyncClient) -> None:
-    """What has a default, which generated clients send, may stand beside any other parameter."""
+    """A parameter's default, which generated clients send, fits any other parameter."""
     document = await read_document(client)
     found = query_of(document, document["paths"]["/players/"]["get"])
     schemas = {name: schema for name, schema in found.items() if "default" in schema}
@@ -94,7 +94,7 @@ async def test_what_matters_first_comes_first(client: httpx2.AsyncClient) -> Non
 
 
 async def test_choices(client: httpx2.AsyncClient) -> None:
-    """What `sort` and `include` may name is listed, through relations too, and is accepted."""
+    """Choices of `sort` and `include` are listed, through relations too, and accepted."""
     document = await read_document(client)
     found = query_of(document, document["paths"]["/players/"]["get"])
     sorts, includes = (
@@ -118,7 +118,7 @@ async def test_names_are_not_folded(zoo_client: httpx2.AsyncClient) -> None:
 
 
 async def test_hidden_fields_are_not_documented(zoo_client: httpx2.AsyncClient) -> None:
-    """What is hidden stands in no parameter, of its own list or of another's."""
+    """Hidden fields appear in no parameter, of their own list or of another's."""
     document = await read_document(zoo_client)
     assert "password_hash" not in str(document["components"]["parameters"])
 

@@ -80,6 +80,6 @@ async def test_keys_in_bodies(offsets: httpx2.AsyncClient) -> None:
 
 
 async def test_stored_by_others(offsets: httpx2.AsyncClient, database: Database) -> None:
-    """What the application's own code stores is read as the same duration."""
+    """Durations stored by the application's own code are read as the same."""
     await store(database, Offset(span=timedelta(hours=-3), place=9))
     assert (await offsets.get("/offsets/-PT3H,9")).json()["span"] == "-PT3H"

@@ -180,7 +180,7 @@ async def test_no_rows(client: httpx2.AsyncClient, method: str) -> None:
 @pytest.mark.parametrize("body", [{}, {"rows": []}, "x", 5])
 @pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 async def test_body_of_another_form(client: httpx2.AsyncClient, method: str, body: object) -> None:
-    """What is wrong with the request as a whole is an error of the whole."""
+    """A fault of the request as a whole is an error of the whole."""
     answer = await client.request(method, "/users/bulk/?atomic=false", json=body)
     read_problem(answer, 422, "invalid")
 
@@ -226,7 +226,7 @@ async def test_status_of_conflicts(make_client: MakeClient, database: Database) 
 
 
 async def test_condition_is_required(make_client: MakeClient) -> None:
-    """Where a change must name its row's tag, rows can't be changed or deleted in bulk."""
+    """With `If-Match` required, rows can't be changed or deleted in bulk."""
     client = await make_client(Resource(User, require_if_match=True))
     for method in ("PATCH", "DELETE"):
         answer = await client.request(method, "/users/bulk/?atomic=false", json=[])
@@ -236,7 +236,7 @@ async def test_condition_is_required(make_client: MakeClient) -> None:
 async def test_a_trigger_that_ends_the_transaction(
     gadgets: httpx2.AsyncClient, keyed: Database
 ) -> None:
-    """Where a trigger of SQLite undoes the whole transaction, the whole request is refused."""
+    """A SQLite trigger that rolls back the transaction refuses the whole request."""
     if keyed.dialect != "sqlite":
         pytest.skip("only SQLite has RAISE(ROLLBACK)")
     rows = [{"sku": "a"}, {"sku": "undoing"}, {"sku": "b"}]
@@ -257,7 +257,7 @@ async def test_a_row_that_a_trigger_passes_over(gadgets: httpx2.AsyncClient) -> 
 async def test_what_the_log_says(
     client: httpx2.AsyncClient, database: Database, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What the database has refused is logged with its place, and without its values."""
+    """Refusals by the database are logged with their place, and without values."""
     await store_users(database, **{"secret-name": None})
     with caplog.at_level(logging.INFO, "modelwire"):
         await send(client, "POST", [{"username": "secret-name", "email": "x"}])
@@ -301,8 +301,11 @@ async def deferred(database: Database, lane: str) -> Any:
 
 
 async def test_deferred_constraints(deferred: httpx2.AsyncClient, database: Database) -> None:
-    """What is answered 201 is stored: PostgreSQL checks deferred constraints for each row; on
-    SQLite they can only refuse the whole request, at COMMIT."""
+    """A row answered 201 is stored, also with deferred constraints.
+
+    PostgreSQL checks them for each row; on SQLite they can only refuse the whole request, at
+    COMMIT.
+    """
     await deferred.post("/owners/", json={"code": "a"})
     rows = [{"owner_code": code} for code in ("a", "none", "a", "none", "a")]
     answer = await deferred.post("/owned_things/bulk/?atomic=false", json=rows)
@@ -319,7 +322,7 @@ async def test_deferred_constraints(deferred: httpx2.AsyncClient, database: Data
 
 
 async def test_database_that_fails(client: httpx2.AsyncClient, database: Database) -> None:
-    """What is no row's fault fails the whole request, and nothing is stored."""
+    """A fault of no row fails the whole request, and nothing is stored."""
     trigger = {
         "sqlite": "CREATE TRIGGER fail BEFORE INSERT ON users WHEN NEW.username = 'slow' "
         "BEGIN SELECT no_such_function(); END",

@@ -155,7 +155,7 @@ async def test_dependencies_of_an_unknown_operation(make_client: MakeClient) -> 
 
 
 async def test_unit_of_work_of_a_dependency(make_client: MakeClient) -> None:
-    """What a dependency wrote is stored with the request, and not without it."""
+    """Writes of a dependency are stored with the request, and not without it."""
 
     async def audit(session: UnitOfWorkDep) -> None:
         session.add(Team(name="Audit"))

@@ -58,7 +58,7 @@ async def fill(database: Database) -> None:
 async def test_together_as_alone(
     client: httpx2.AsyncClient, database: Database, lane: str, statements: list[str], seed: int
 ) -> None:
-    """What is asked for by many at a time is answered as if each had asked alone."""
+    """Simultaneous requests are answered as if each had come alone."""
     await fill(database)
     tags = ["*", *[(await client.get(f"/users/{n}")).headers["etag"] for n in range(1, 4)]]
     asked = list(Draws(seed, tags).draw(150))
@@ -184,7 +184,7 @@ async def test_pages_are_read_once_for_all(
 async def test_what_is_long_together_is_read_one_by_one(
     database: Database, statements: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What takes long for many is read on several connections for some time."""
+    """Statements that are slow for many are run on several connections for some time."""
     await fill(database)
     monkeypatch.setattr(rows, "LONG_S", 0.0)
     monkeypatch.setattr(rows, "LONG_EACH_S", 0.0)

@@ -1,4 +1,4 @@
-"""What guards a resource guards the ways to it; case by case, beside the random services."""
+"""Guards of a resource apply on the ways to it; case by case, beside the random services."""
 
 from typing import Annotated, Any
 
@@ -42,7 +42,7 @@ SCOPED = Security(require_scopes, scopes=["a"])
 
 
 def refusal(*resources: Resource, **options: Any) -> str:
-    """What mounting some resources is refused with."""
+    """Return the error of mounting some resources."""
     with pytest.raises(ConfigurationError) as caught:
         mount(FastAPI(), Database("sqlite://"), *resources, **options)
     return str(caught.value)
@@ -115,7 +115,7 @@ def test_what_is_the_same_guard(here: Any, there: Any, same: bool) -> None:
 
 
 def test_guards_of_mount() -> None:
-    """What `mount` is given runs before everything, so a resource that repeats it is open."""
+    """Dependencies of `mount` run before everything; a resource that repeats one is open."""
     accept(
         Resource(Player, includes=["team"]),
         Resource(Team, dependencies=GUARD),
@@ -124,7 +124,7 @@ def test_guards_of_mount() -> None:
 
 
 async def test_each_hop(make_client: MakeClient, database: Database) -> None:
-    """What guards the end of a path guards it from wherever the path starts."""
+    """Guards at the end of a path apply wherever the path starts."""
     guarded: dict[str, Any] = {"dependencies": GUARD}
     client = await make_client(
         Resource(Chapter),
@@ -142,7 +142,7 @@ async def test_each_hop(make_client: MakeClient, database: Database) -> None:
 
 
 async def test_mass_filter(make_client: MakeClient, database: Database) -> None:
-    """Which rows a mass change is for can't be said by rows behind a guard."""
+    """The rows of a mass change can't be selected by rows behind a guard."""
     client = await make_client(Resource(Group), Resource(Person, dependencies=GUARD))
     await store(database, Group(name="g"))
     options = {"headers": {"prefer": "max-affected=1", **WORD}, "json": {}}
@@ -222,14 +222,14 @@ def test_nested_writes_past_a_guard() -> None:
 
 
 def test_nested_writes_and_readers() -> None:
-    """What guards the reading of rows does not stand in the way of creating some."""
+    """Guards on reading rows don't prevent creating some."""
     team = Resource(Team, nested_writes=["players"])
     accept(team, Resource(Player, operation_dependencies={"read": GUARD, "list": GUARD}))
 
 
 @pytest.mark.parametrize("guard", [only_own, read_body])
 async def test_guard_of_one_row(make_client: MakeClient, database: Database, guard: Any) -> None:
-    """What is told of one row can't guard the rows of others, and closes the ways to them."""
+    """A guard that needs one row can't guard the rows of others, and closes the ways to them."""
     own: dict[Operation, list[Any]] = {"read": [Depends(guard)]}
     message = refusal(
         Resource(Player, includes=["team"]), Resource(Team, operation_dependencies=own)
@@ -244,7 +244,7 @@ async def test_guard_of_one_row(make_client: MakeClient, database: Database, gua
 
 
 async def test_guard_of_one_row_and_many(make_client: MakeClient, database: Database) -> None:
-    """What guards a change of one row by its key can't guard that of many, which is not served."""
+    """A guard of a change by key can't guard that of many, which is not served."""
     own: dict[Operation, list[Any]] = {
         "update": [Depends(only_own)],
         "delete": [Depends(only_own)],
@@ -277,7 +277,7 @@ async def test_replay_behind_a_guard(make_client: MakeClient) -> None:
 
 
 async def test_closed_ways_are_not_documented(make_client: MakeClient) -> None:
-    """What is closed is in no parameter, no path and no schema of the OpenAPI document."""
+    """Closed ways are in no parameter, path or schema of the OpenAPI document."""
     client = await make_client(Resource(Group), Resource(Person, dependencies=[Depends(only_own)]))
     document = (await client.get("/openapi.json")).text
     assert "members" not in document

@@ -27,7 +27,7 @@ BOUND = {"prefer": "max-affected=10"}
 
 
 class Broken(Exception):
-    """What the application's own code raises."""
+    """Error of the application's own code."""
 
 
 def serve(database: Database, lane: str, *resources: Resource, **options: Any) -> FastAPI:
@@ -71,7 +71,7 @@ def test_unexpected_error_goes_on(database: Database) -> None:
 
 
 async def test_error_in_middleware(database: Database) -> None:
-    """What middleware raises is answered with a problem and the request's id too."""
+    """An error in middleware is answered with a problem and the request's id too."""
     app = FastAPI()
     mount(app, database, Resource(Team))
 
@@ -162,7 +162,7 @@ def test_contradictions_of_mounts(database: Database) -> None:
 
 
 async def test_mounting_too_late(database: Database) -> None:
-    """What has answered a request can't be mounted on."""
+    """An application that has answered a request can't be mounted on."""
     app = FastAPI()
     async with open_client(app) as client:
         await client.get("/")

@@ -94,7 +94,7 @@ async def test_live_while_the_database_is_away(away: httpx2.AsyncClient, path: s
     ["/health/ready", "/users/", "/users/1", "/users/stream/", "/teams/?include=players"],
 )
 async def test_database_away(away: httpx2.AsyncClient, path: str) -> None:
-    """What needs the database is 503 while it is away, and says when to come back."""
+    """Routes that need the database are 503 while it is away, with a time to retry."""
     answer = await away.get(path)
     assert answer.status_code == 503
     assert answer.json()["code"] == "unavailable"

@@ -60,7 +60,7 @@ async def test_any_host() -> None:
 
 @pytest.mark.parametrize("value", ["http://example.com", "example.com:80", "a/b", "*example.com"])
 def test_bad_name(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
-    """What is no name of a host is refused, with what is one."""
+    """A malformed host name is refused, with an example of a valid one."""
     monkeypatch.setenv("MODELWIRE_ALLOWED_HOSTS", value)
     with pytest.raises(
         ConfigurationError, match=r"MODELWIRE_ALLOWED_HOSTS.*as in api\.example\.com"

@@ -237,7 +237,7 @@ async def test_refused_request(client: httpx2.AsyncClient, path: str) -> None:
 
 
 async def test_row_that_is_not_there(client: httpx2.AsyncClient, database: Database) -> None:
-    """What is not found leaves the key free, and may be there when the request is repeated."""
+    """A missing row leaves the key free, and may exist when the request is repeated."""
     case = Case("POST", "/teams/2/players/", {"name": "Kim"})
     read_problem(await send(client, case), 404, "not_found")
     assert await count_keys(database) == 0
@@ -305,7 +305,7 @@ async def test_removal_of_expired_keys(database: Database, lane: str) -> None:
 
 
 async def test_missing_table(client: httpx2.AsyncClient, database: Database) -> None:
-    """Where the table is not there, the first request with a key creates it."""
+    """The first request with a key creates a missing table."""
     await run(database, text(f"DROP TABLE {KEYS.name}"))
     refused = await create(client, "k", username="bob")
     read_problem(refused, 400, "already_exists")
@@ -315,7 +315,7 @@ async def test_missing_table(client: httpx2.AsyncClient, database: Database) -> 
 
 
 async def test_table_that_can_not_be_used(client: httpx2.AsyncClient, database: Database) -> None:
-    """Where keys can't be kept, requests with one are told so, and all others are served."""
+    """Requests with a key are refused while keys can't be kept; others are served."""
     await run(
         database, text(f"DROP TABLE {KEYS.name}"), text(f"CREATE VIEW {KEYS.name} AS SELECT 1")
     )

@@ -47,7 +47,7 @@ async def test_another_request_of_another_caller(client: httpx2.AsyncClient) -> 
 
 
 async def test_where_a_value_ends(client: httpx2.AsyncClient) -> None:
-    """What one header ends with can't stand at the start of the other."""
+    """The end of one header can't stand at the start of the other."""
     assert (await create(client, {"Authorization": "ab", "Cookie": "c"}, "Red")).is_success
     assert (await create(client, {"Authorization": "a", "Cookie": "bc"}, "Blue")).is_success
 

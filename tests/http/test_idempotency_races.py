@@ -92,7 +92,7 @@ def keys_of(database: Database) -> IdempotencyKeys:
 
 
 def as_stored(key: str) -> str:
-    """What stands for the key of nobody in particular."""
+    """Return the stored form of a key without a caller."""
     stored = key_of(Request("POST", b"", {b"idempotency-key": key.encode()}))
     assert stored is not None
     return stored
@@ -113,7 +113,7 @@ async def test_first_request_that_takes_long(
 
 
 async def test_first_request_that_is_undone(database: Database, lane: str) -> None:
-    """Where the first request with a key is undone after all, the one that waits is carried out."""
+    """A request that waits for a key is carried out if the first one is rolled back."""
     own = Database(database.settings.database_url.get_secret_value())
     async with open_client(make_app(own, lane, LEAGUE, {})) as client:
         for turn in range(TURNS):
@@ -138,7 +138,7 @@ async def _undo_while_another_waits(
 
 
 async def test_limit_of_locks(databases: dict[str, Database]) -> None:
-    """How long a request waits for a key does not say how long it waits for rows."""
+    """The timeout for a key is independent of the timeout for row locks."""
     database = databases["postgresql"]
     show = Statement(text("SHOW lock_timeout"), database.engine.dialect)
     limit = Statement(text("SET LOCAL lock_timeout = '7s'"), database.engine.dialect)

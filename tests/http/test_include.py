@@ -34,7 +34,7 @@ async def store_members(database: Database) -> None:
 
 
 def select_count(statements: list[str]) -> int:
-    """How many of the statements read rows."""
+    """Return the number of statements that read rows."""
     return sum(sql.lstrip().upper().startswith(("SELECT", "WITH")) for sql in statements)
 
 

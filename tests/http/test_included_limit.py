@@ -1,4 +1,4 @@
-"""How many rows one answer may include: no more, however it is asked, and before they are read."""
+"""The limit of included rows in a response: for every query, and before rows are read."""
 
 import json
 import random
@@ -103,7 +103,7 @@ async def test_names_the_list_to_use(limited: Limit, database: Database) -> None
 
 
 async def test_row_without_a_list(limited: Limit, database: Database) -> None:
-    """Where the rows have no list of their own, the answer says what else to do."""
+    """Without a list of the included rows, the error suggests something else."""
     await store_team(database, players=4)
     client = await limited(3)
     assert "ask for fewer rows" in refuse(await client.get("/players/?include=team"), 3)
@@ -232,7 +232,7 @@ def objects_in(value: Any) -> Iterator[dict[str, Any]]:
 
 
 def shown(row: Any) -> int:
-    """How many rows a row includes, counted in what was answered."""
+    """Return the number of included rows in a response."""
     return sum(1 for _ in objects_in(row)) - 1
 
 
@@ -291,7 +291,7 @@ async def test_no_more_is_read(
     "url", ["/teams/1", "/teams/stream/?include=players", "/players/?include=team.players&limit=99"]
 )
 async def test_memory_of_a_refusal(limited: Limit, database: Database, url: str) -> None:
-    """What is refused takes as much memory for many rows as for few more than allowed."""
+    """A refusal takes as much memory for many rows as for few more than allowed."""
     await store_team(database, players=300)
     client = await limited(200)
     peaks = []

@@ -55,7 +55,7 @@ async def test_own_root(tmp_path: Path) -> None:
 
 
 async def test_no_root() -> None:
-    """Where the document is switched off there is no page, and no other path or method has it."""
+    """Without the document there is no page, and no other path or method has it."""
     async with open_client(make_app(openapi_url=None)) as client:
         read_problem(await client.get("/"), 404, "no_such_path")
     async with open_client(make_app()) as client:

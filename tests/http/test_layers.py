@@ -81,7 +81,7 @@ async def test_own_route_before(database: Database, lane: str, path: str) -> Non
     reason="FastAPI before 0.160 has no limit of its own",
 )
 async def test_limit_of_the_application(database: Database, lane: str) -> None:
-    """What FastAPI limits itself is limited for resources too."""
+    """FastAPI's own limits apply to resources too."""
     options: dict[str, Any] = {"max_body_size": 10}
     async with open_client(serve(FastAPI(**options), database, lane)) as client:
         assert (await client.post("/teams/", json=TEAM)).status_code == 413

@@ -110,8 +110,7 @@ async def test_refused_link(
     detail: str,
     place: dict[str, str],
 ) -> None:
-    """What a constraint of the link table refuses names the relation and the link, and nothing is
-    changed."""
+    """A constraint of the link table names the relation and the link, and nothing is changed."""
     answer = (
         await hotel.request(method, url, json=body) if body else await hotel.request(method, url)
     )
@@ -123,7 +122,7 @@ async def test_refused_link(
 
 
 async def test_documented(hotel: httpx2.AsyncClient) -> None:
-    """What refuses a link is in the document."""
+    """Refusals of links are in the document."""
     paths = (await read_document(hotel))["paths"]
     (link,) = (paths[path] for path in paths if path.startswith("/stay_rooms/{id}/guests/{"))
     assert {"400", "404", "409", "412", "422"} <= set(link["put"]["responses"])
@@ -138,7 +137,7 @@ async def test_child_that_can_be_linked_no_more(hotel: httpx2.AsyncClient) -> No
 
 
 async def test_row_of_many_for_itself(hotel: httpx2.AsyncClient) -> None:
-    """Where each row is written for itself, one whose links are refused is named alone."""
+    """In a request for each row, one whose links are refused is named alone."""
     rows = [{"id": 2, "guests": [1, 4]}, {"id": 3, "guests": [2]}]
     answer = await hotel.patch("/stay_rooms/bulk/?atomic=false", json=rows)
     refused, written = answer.json()["items"]
@@ -161,7 +160,7 @@ async def test_link_that_refers_to_more(
     served: tuple[Resource, ...],
     detail: str,
 ) -> None:
-    """What the link table refers to besides both ends is named where it is missing, if served."""
+    """A missing row that the link table refers to besides both ends is named, if served."""
     async with database.session() as session:
         for row in (await session.get(Stay, (1, 4)), await session.get(StayKind, "short")):
             await session.delete(row)
@@ -174,7 +173,7 @@ async def test_link_that_refers_to_more(
 
 
 async def test_one_link_that_is_replaced(hotel: httpx2.AsyncClient) -> None:
-    """Where a row can have one link, the one it has doesn't stand in the way of its successor."""
+    """A row's only possible link doesn't prevent its replacement."""
     answer = await hotel.patch("/stay_guests/4?include=rooms", json={"rooms": [3]})
     assert answer.status_code == 200, answer.text
     assert [room["id"] for room in answer.json()["rooms"]] == [3]

@@ -19,7 +19,7 @@ def links_of(answer: httpx2.Response) -> dict[str, str]:
 
 
 def skips_of(answer: httpx2.Response) -> dict[str, int]:
-    """Where the pages begin that an answer links to."""
+    """Return the `skip` of each page that a response links to."""
     return {rel: int(url.rpartition("skip=")[2]) for rel, url in links_of(answer).items()}
 
 
@@ -110,7 +110,7 @@ async def test_long_query_has_no_links(client: httpx2.AsyncClient) -> None:
 
 
 async def test_hostile_query_in_a_link(client: httpx2.AsyncClient, database: Database) -> None:
-    """What would end a link early is percent-encoded in it."""
+    """Characters that would end a link early are percent-encoded in it."""
     await store_users(database, ann=None, bob=None)
     answer = await client.get('/users/?limit=1&username__ne=%3E%3B%0A"<>')
     target = links_of(answer)["next"]

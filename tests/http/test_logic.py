@@ -138,7 +138,7 @@ async def test_logic_beside_filters(client: httpx2.AsyncClient, database: Databa
     ],
 )
 async def test_fault_and_its_place(client: httpx2.AsyncClient, logic: str, position: int) -> None:
-    """What is wrong in `or` is 422, and says at which character."""
+    """A fault in `or` is 422, with its character."""
     answer = await client.get("/users/", params={"or": logic})
     assert refused_parameters(answer) == ["or"]
     assert answer.json()["errors"][0]["position"] == position, answer.text

@@ -50,7 +50,7 @@ async def test_unknown_names(
 
 
 async def test_names_that_are_right_stay(client: httpx2.AsyncClient) -> None:
-    """What is wrong with known fields is told as well, wherever they stand among the unknown."""
+    """Errors of known fields are listed as well, wherever they stand among unknown ones."""
     body = {**unknown(300), "username": "", **{f"x{i}": 1 for i in range(300)}, "email": 5}
     problem = read_problem(await client.post("/users/", json=body), 422, "invalid")
     errors = check_count(problem, 602)
@@ -123,7 +123,7 @@ async def test_too_many_parameters(client: httpx2.AsyncClient, name: str, count:
 
 
 async def test_own_endpoint(database: Database) -> None:
-    """What FastAPI finds wrong with a request to an endpoint of one's own is bounded too."""
+    """Errors of requests to an application's own endpoint are limited too."""
     app = FastAPI()
     mount(app, database, Resource(User))
 

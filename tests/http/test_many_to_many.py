@@ -68,7 +68,7 @@ async def test_link(zoo_client: httpx2.AsyncClient) -> None:
 
 @pytest.mark.usefixtures("people")
 async def test_defaults_of_a_link(zoo_client: httpx2.AsyncClient) -> None:
-    """What else the link table has takes its default."""
+    """Other columns of the link table get their defaults."""
     await zoo_client.put("/people/2/groups/1")
     answer = await zoo_client.get("/memberships/1,2")
     assert answer.json() == {"group_id": 1, "person_id": 2, "role": "member"}
@@ -83,7 +83,7 @@ async def test_defaults_of_a_link(zoo_client: httpx2.AsyncClient) -> None:
 async def test_missing_row(
     zoo_client: httpx2.AsyncClient, method: str, path: str, detail: str
 ) -> None:
-    """Where either row is missing, that is 404."""
+    """A missing row at either end is 404."""
     answer = await zoo_client.request(method, path)
     assert read_problem(answer, 404, "not_found")["detail"] == detail
 
@@ -92,7 +92,7 @@ async def test_missing_row(
     ("path", "parameter"), [("/groups/x/members/1", "id"), ("/groups/1/members/x", "id")]
 )
 async def test_bad_key(zoo_client: httpx2.AsyncClient, path: str, parameter: str) -> None:
-    """What is no key is 422."""
+    """A malformed key is 422."""
     problem = read_problem(await zoo_client.put(path), 422, "invalid")
     assert [error["parameter"] for error in problem["errors"]] == [parameter]
 
@@ -174,7 +174,7 @@ async def test_missing_member(
 async def test_bad_member(
     zoo_client: httpx2.AsyncClient, members: object, fault: tuple[str, str]
 ) -> None:
-    """What is no key under the relation's name is 422, in creates and in changes."""
+    """A malformed key under the relation's name is 422, in creates and in changes."""
     for method, url in (("POST", "/groups/"), ("PATCH", "/groups/1")):
         answer = await zoo_client.request(method, url, json={"name": "z", "members": members})
         assert faults_of(read_problem(answer, 422, "invalid")) == [fault]
@@ -189,7 +189,7 @@ async def test_links_go_with_their_ends(zoo_client: httpx2.AsyncClient) -> None:
 
 
 async def test_link_that_asks_for_more(make_client: MakeClient, database: Database) -> None:
-    """Where the link table asks for more than two keys, links are rows of their own."""
+    """Links with more required columns than two keys are rows of their own."""
     client = await make_client(
         Resource(Plane, includes=["guests"]), Resource(Guest), Resource(Seat)
     )

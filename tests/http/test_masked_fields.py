@@ -105,7 +105,7 @@ async def client(make_client: MakeClient, database: Database) -> httpx2.AsyncCli
 
 
 async def test_what_is_shown(client: httpx2.AsyncClient) -> None:
-    """What serializers mask is masked wherever a row is shown."""
+    """Values that serializers mask are masked wherever a row is shown."""
     assert (await client.get("/mask_accounts/1")).json() == SHOWN
     for url in ("/mask_accounts/", "/mask_banks/1/accounts/"):
         assert (await client.get(url)).json()["items"] == [SHOWN]
@@ -189,7 +189,7 @@ async def test_tag(client: httpx2.AsyncClient) -> None:
 
 
 async def test_tag_of_computed_fields(make_client: MakeClient, database: Database) -> None:
-    """What is computed of a field that is not shown changes what is shown, but is not its row's."""
+    """A field computed from a hidden one changes the response's tag, but not its row's."""
     await store_account(database)
     client = await make_client(Resource(Vault, read_schema=Excluded))
     first = await client.get("/mask_accounts/1")
@@ -225,7 +225,7 @@ async def test_queryable(make_client: MakeClient, database: Database) -> None:
 
 
 class Shown(BaseModel):
-    """What is read along with masked fields by schemas of a user's own."""
+    """Masked fields read along by a user's own schemas."""
 
     id: int
     name: str
@@ -320,7 +320,7 @@ SCHEMAS = (
 async def test_own_schemas(
     make_client: MakeClient, database: Database, schema: type[BaseModel]
 ) -> None:
-    """What a schema of the user's own masks, in whichever way, is not to be asked for."""
+    """A field masked by a user's own schema, in whichever way, can't be queried."""
     await store_account(database)
     client = await make_client(Resource(Branch), Resource(Vault, read_schema=schema))
     answer = await client.get("/mask_accounts/1")
@@ -368,7 +368,7 @@ class Sealed(SQLModel, table=True):
     ],
 )
 def test_what_mount_refuses(resource: Resource, words: str) -> None:
-    """What would tell what is masked is refused at start-up, with what to write."""
+    """A declaration that would reveal a masked value is refused at start-up, with what to write."""
     with pytest.raises(ConfigurationError) as caught:
         mount(FastAPI(), Database("sqlite://"), resource)
     assert words in str(caught.value)

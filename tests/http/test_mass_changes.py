@@ -70,7 +70,7 @@ async def test_too_many(client: httpx2.AsyncClient, database: Database, method: 
 
 @BOTH
 async def test_no_rows(client: httpx2.AsyncClient, method: str) -> None:
-    """Where no row matches, none is affected; zero may be the limit."""
+    """Without a matching row, none is affected; zero may be the limit."""
     answer = await change(client, method, "/users/?id=1", "max-affected=0")
     assert (answer.status_code, answer.json()) == (200, {"affected": 0})
 
@@ -166,7 +166,7 @@ async def test_patch_of_a_key(zoo_client: httpx2.AsyncClient, database: Database
 
 
 async def test_what_goes_with_them(zoo_client: httpx2.AsyncClient, database: Database) -> None:
-    """What the models declare to go with a row goes with each of them."""
+    """Declared cascades apply to each of the rows."""
     await store(database, Author(name="a"), Author(name="b"))
     await store(database, Book(title="t", author_id=1), Book(title="t", author_id=2))
     answer = await change(zoo_client, "DELETE", "/authors/?name=a", "max-affected=1")

@@ -1,4 +1,4 @@
-"""What clients send stays in no memory: neither at length, nor in numbers."""
+"""Data of clients stays in no cache: neither long texts nor many of them."""
 
 import asyncio
 import gc

@@ -20,7 +20,7 @@ class NoSQLModel(BaseModel):
 
 
 def refusal(*resources: Resource, **options: Any) -> str:
-    """What mounting some resources is refused with."""
+    """Return the error of mounting some resources."""
     with pytest.raises(ConfigurationError) as caught:
         mount(FastAPI(), Database("sqlite://"), *resources, **options)
     return str(caught.value)
@@ -137,7 +137,7 @@ def test_include_of_no_resource() -> None:
 
 
 def test_include_by_default_without_include() -> None:
-    """What is shown unasked must be among what may be asked for."""
+    """A default include must be among the allowed ones."""
     message = refusal(Resource(Team, include_by_default=["players"]), Resource(Player))
     assert "include_by_default" in message
     assert "players" in message

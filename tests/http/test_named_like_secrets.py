@@ -126,7 +126,7 @@ def test_what_is_hidden_is_logged(caplog: pytest.LogCaptureFixture) -> None:
 
 
 async def test_hidden_and_shown_on_the_wire(database: Database, lane: str) -> None:
-    """What is no secret is shown, filtered and sorted by; what may be is neither."""
+    """A field that is no secret is shown, filtered and sorted; a possible secret is neither."""
     hero = make_hero()
     app = FastAPI()
     mount(app, database, Resource(hero))

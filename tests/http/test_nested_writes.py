@@ -161,7 +161,7 @@ async def test_many_to_many(make_client: MakeClient) -> None:
 async def test_invalid_child(
     make_client: MakeClient, body: dict[str, Any], fault: tuple[str, str]
 ) -> None:
-    """What is wrong with a child is named by its pointer, and nothing is stored."""
+    """A wrong child is named by its pointer, and nothing is stored."""
     client = await make_client(*LEAGUE)
     await client.post("/teams/", json={"name": "Old"})
     answer = await client.post("/teams/", json={"name": "Red", **body})

@@ -53,7 +53,7 @@ async def test_readiness_says_why(app: FastAPI) -> None:
 
 
 async def test_requests_come_too_early(app: FastAPI) -> None:
-    """What needs a table is 503, and says to come back; nothing is created for a request."""
+    """Requests that need a table are 503, with a time to retry; none is created for them."""
     async with open_client(app) as client:
         answers = [await client.get(path) for path in PATHS]
         answers.append(await client.post("/teams/", json={"name": "Reds"}))
@@ -76,7 +76,7 @@ async def test_table_of_nobody(app: FastAPI) -> None:
 
 
 async def test_tables_created_by_others(app: FastAPI, fresh: Database) -> None:
-    """Where the tables are there, as by migrations, it works without having been started."""
+    """With existing tables, as by migrations, requests work without a start-up."""
     other = Database(fresh.settings.database_url.get_secret_value())
     await other.init_db()
     await other.close_db()

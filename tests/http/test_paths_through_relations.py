@@ -270,7 +270,7 @@ async def test_sort_through_to_many(zoo_client: httpx2.AsyncClient, sort: str) -
 
 
 async def test_sort_does_not_multiply_rows(make_client: MakeClient, database: Database) -> None:
-    """Where several rows stand for one by declaration, the one with the first key is sorted by."""
+    """Of several rows that a relation declares as one, the one with the first key is sorted by."""
     await store(database, *[Owner(id=i, name=f"o{i}") for i in (1, 2, 3)])
     pets = [(1, "z", 1), (2, "a", 1), (3, "m", 2)]
     await store(database, *[Pet(id=i, name=n, owner_id=o) for i, n, o in pets])

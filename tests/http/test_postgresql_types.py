@@ -57,7 +57,7 @@ VALUES = {"short": 0.5, "single": -3.4e38, "counts": [1, -(2**31)], "grid": [[1]
 
 
 async def test_values_come_out_whole(measures: httpx2.AsyncClient) -> None:
-    """What fits is stored and shown as it was sent."""
+    """A value that fits is stored and shown as it was sent."""
     body = {**VALUES, "words": ["a", "\u00e9"]}
     answer = await measures.post("/measures/", json=body)
     assert answer.status_code == 201, answer.text
@@ -78,7 +78,7 @@ async def test_values_come_out_whole(measures: httpx2.AsyncClient) -> None:
 async def test_values_that_do_not_fit(
     measures: httpx2.AsyncClient, field: str, value: Any, place: str, many: bool
 ) -> None:
-    """What a column can't hold is refused before the database sees it."""
+    """A value that a column can't hold is refused before the database sees it."""
     row = {field: value}
     body, url = ([VALUES, row], "/measures/bulk/") if many else (row, "/measures/")
     problem = read_problem(await measures.post(url, json=body), 422, "out_of_range")

@@ -225,7 +225,7 @@ async def test_tag_without_a_change(zoo_client: httpx2.AsyncClient) -> None:
 async def test_tag_when_a_child_changes(
     client: httpx2.AsyncClient, database: Database, change: str
 ) -> None:
-    """When a shown child changes so does the tag, but not its part for the row itself."""
+    """A change of a shown child changes the tag, but not its part for the row itself."""
     await store(database, Team(id=1, name="Red"), Player(id=5, name="Ann", team_id=1))
     before = (await client.get("/teams/1")).headers["etag"].strip('"')
     if change == "changed":
@@ -251,7 +251,7 @@ async def test_row_part_whatever_is_shown(client: httpx2.AsyncClient, database: 
 async def test_row_part_when_the_row_changes(
     client: httpx2.AsyncClient, database: Database
 ) -> None:
-    """When the row changes, so does the tag's part for it."""
+    """A change of the row changes the tag's part for it."""
     await store(database, Team(id=1, name="Red"))
     before = (await client.get("/teams/1")).headers["etag"].strip('"')
     await client.patch("/teams/1", json={"city": "Rome"})

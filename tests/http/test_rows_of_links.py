@@ -71,7 +71,7 @@ async def test_assigned_in_links(make_client: MakeClient, database: Database) ->
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH"])
 async def test_assigned_end(make_client: MakeClient, database: Database, method: str) -> None:
-    """Where the server sets an end of the links itself, rows are linked to no other."""
+    """With an assigned end of links, rows are linked to no other."""
     casting = Resource(Casting, assign_on_create={"actor_id": lambda: 2})
     client = await make_client(casting, Resource(Film, includes=["actors"]), Resource(Actor))
     await fill(database)
@@ -90,7 +90,7 @@ async def test_assigned_end(make_client: MakeClient, database: Database, method:
 
 @pytest.mark.parametrize("path", ["/actors/3/owned/", "/actors/", "/films/"])
 async def test_assigned_reference(make_client: MakeClient, database: Database, path: str) -> None:
-    """Where the server sets what a row refers to, that stands below no other row."""
+    """With an assigned reference, a row stands below no other row."""
     films = Resource(Film, assign_on_create={"studio_id": lambda: 2})
     client = await make_client(films, Resource(Actor, nested_writes=["owned"]))
     await fill(database)

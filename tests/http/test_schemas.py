@@ -1,4 +1,4 @@
-"""What a resource declares about its bodies and its paths."""
+"""Declarations of a resource about its bodies and its paths."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -88,7 +88,7 @@ async def test_create_schema(make_client: MakeClient) -> None:
 async def test_create_schema_refuses(
     make_client: MakeClient, change: dict[str, Any], fault: tuple[str, str]
 ) -> None:
-    """What the user's schema refuses is 422, with its field, and nothing is stored."""
+    """A refusal by the user's schema is 422, with its field, and nothing is stored."""
     client = await make_client(Resource(User, create_schema=SignUp))
     answer = await client.post("/users/", json={**ANN, **change})
     assert faults_of(read_problem(answer, 422, "invalid")) == [fault]
@@ -228,7 +228,7 @@ async def test_path(make_client: MakeClient, path: str) -> None:
 
 
 async def test_operations(make_client: MakeClient, database: Database) -> None:
-    """What a resource does not offer is 405 where its path has other methods, and else 404."""
+    """An operation that is not offered is 405 if its path has other methods, else 404."""
     client = await make_client(Resource(User, operations=["read", "list"]))
     await store_users(database, ann=None)
     assert (await client.get("/users/1")).status_code == 200

@@ -1,4 +1,4 @@
-"""What a cursor holds is sealed: its reader can neither see it nor make or change one."""
+"""Cursors are sealed: their readers can neither see, make nor change their content."""
 
 import base64
 import json
@@ -48,7 +48,7 @@ masked_world = make_world_fixture(
 
 
 def bytes_of(cursor: str) -> bytes:
-    """What a cursor's reader has in hand."""
+    """Return the bytes that a cursor's reader has."""
     return base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4))
 
 
@@ -60,7 +60,7 @@ async def read_next(client: httpx2.AsyncClient, url: str, **query: Any) -> str:
 
 
 async def test_masked_value_does_not_show(masked_world: World, lane: str) -> None:
-    """What a serializer masks can't be found in the cursor of a sort by it."""
+    """A masked value can't be found in the cursor of a sort by it."""
     numbers = ["DE89370400440532013044", "DE89370400440532013045"]
     await store(masked_world.database, *[Account(number=number) for number in numbers])
     client = masked_world.clients[lane]

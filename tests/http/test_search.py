@@ -53,7 +53,7 @@ async def test_search_looks_at_text_only(make_client: MakeClient, database: Data
 
 
 async def test_search_without_text_fields(make_client: MakeClient) -> None:
-    """Where no field is text, a word is 422; an empty search is none."""
+    """Without text fields, a word is 422; an empty search is none."""
     client = await make_client(Resource(Membership, hidden=["role"]))
     assert refused_parameters(await client.get("/memberships/?q=ann")) == ["q"]
     assert (await client.get("/memberships/?q=")).status_code == 200

@@ -1,4 +1,4 @@
-"""What cursors are sealed with: a setting, or a secret that the database keeps."""
+"""The secret that seals cursors: a setting, or one that the database keeps."""
 
 import asyncio
 import logging
@@ -107,7 +107,7 @@ async def test_start_makes_one_secret(url: str) -> None:
 async def test_no_secret_is_stored_beside_a_setting(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the setting is given, the database need not keep one, nor have the table."""
+    """With the setting, the database needs no secret, nor the table for it."""
     monkeypatch.setenv("MODELWIRE_SECRET", SECRET)
     database = Database(url)
     await database.init_db()

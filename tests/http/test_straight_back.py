@@ -130,7 +130,7 @@ def steps() -> Iterator[tuple[RelationshipProperty[object], RelationshipProperty
 
 
 def test_every_pair_of_relationships() -> None:
-    """What leads back is the other side of a relationship, as declared, where that is one row."""
+    """The way straight back is the other side of a relationship, if declared as one row."""
     found = set()
     for first, second in steps():
         back = leads_back(

@@ -132,7 +132,7 @@ async def test_array(client: httpx2.AsyncClient, database: Database, path: str) 
     ["application/json;q=0", "*/*;q=0", "application/*; q=0.000, text/csv;q=0", "*/*;q=zero"],
 )
 async def test_refused_formats(client: httpx2.AsyncClient, accept: str) -> None:
-    """Where `Accept` refuses JSON and takes no other format, that is 406 and names them."""
+    """An `Accept` that refuses JSON and takes no other format is 406, naming the formats."""
     answer = await client.get("/users/stream/", headers={"accept": accept})
     detail = read_problem(answer, 406, "not_acceptable")["detail"]
     assert detail.endswith("application/json, application/x-ndjson, application/jsonl, text/csv")

@@ -1,4 +1,4 @@
-"""What was probably meant by a name that is not known."""
+"""Suggestions for names that are unknown."""
 
 import httpx2
 import pytest
@@ -69,7 +69,7 @@ async def test_field(client: httpx2.AsyncClient, method: str, url: str, pointer:
 
 
 async def test_field_that_is_like_no_other(client: httpx2.AsyncClient) -> None:
-    """Where nothing is close, nothing is suggested."""
+    """A name that resembles no other gets no suggestion."""
     body = {"username": "ann", "email": "a@b.org", "zzz": 1}
     problem = read_problem(await client.post("/users/", json=body), 422, "invalid")
     assert problem["detail"] == "zzz: is not a field that can be set here"

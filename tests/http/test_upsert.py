@@ -226,7 +226,7 @@ async def test_no_rows(client: httpx2.AsyncClient) -> None:
     "key", ["", "nope", "id", "amount", "brand", "sku,sku", "sku,brand", "secret_code", "SKU"]
 )
 async def test_what_is_no_key(gadgets: httpx2.AsyncClient, key: str) -> None:
-    """What is no unique key that clients may see and set is 422, which names those that are."""
+    """A key that is not unique, visible and settable is 422, naming those that are."""
     answer = await refuse(gadgets, [{"sku": "a"}], key)
     assert refused_parameters(answer) == ["on_conflict"]
     assert "sku or brand,model" in answer.json()["detail"]
@@ -234,7 +234,7 @@ async def test_what_is_no_key(gadgets: httpx2.AsyncClient, key: str) -> None:
 
 
 async def test_no_key_at_all(zoo_client: httpx2.AsyncClient) -> None:
-    """Where clients can set no unique key, there are no upserts."""
+    """A resource without a unique key that clients can set has no upserts."""
     answer = await refuse(zoo_client, [{"title": "x", "author_id": 1}], "title", "books")
     assert refused_parameters(answer) == ["on_conflict"]
 
@@ -275,7 +275,7 @@ async def test_keys_that_are_one_to_the_database(
 
 
 async def test_another_key_that_is_taken(client: httpx2.AsyncClient, database: Database) -> None:
-    """What another unique key refuses is named as ever, in a new row and in one that is there."""
+    """A violation of another unique key is named as usual, in new and existing rows."""
     await store_users(database, ann="Ann", bob="Bob")
     for name in ("new", "ann"):
         rows = [*users("x"), {"username": name, "email": "bob@example.com"}]
@@ -310,7 +310,7 @@ async def test_row_that_a_trigger_passes_over(
 
 
 class Naming(BaseModel):
-    """What of a user can be changed."""
+    """Fields of a user that can be changed."""
 
     full_name: str
 
@@ -368,7 +368,7 @@ def guard() -> None:
 
 
 async def test_where_changes_are_guarded(make_client: MakeClient) -> None:
-    """What guards changes must guard upserts as well."""
+    """Guards of changes must be guards of upserts as well."""
     guards = [Depends(guard)]
     cases: tuple[tuple[dict[Operation, list[Any]], int], ...] = (
         ({"update": guards}, 422),
@@ -388,7 +388,7 @@ async def test_where_changes_are_guarded(make_client: MakeClient) -> None:
 
 
 async def test_where_a_condition_is_required(make_client: MakeClient, database: Database) -> None:
-    """Where a change must name its row's tag, rows can't be merged, but left alone."""
+    """With `If-Match` required, existing rows can't be merged, only left alone."""
     client = await make_client(Resource(User, require_if_match=True))
     await store_users(database, ann="Ann")
     answer = await refuse(client, users("ann"), "username", "users")

@@ -13,7 +13,7 @@ from typing import Any
 from tests.query.model import compare_text
 
 ABSENT: Any = None
-"""What is not there counts as null."""
+"""Marker of an absent value, which counts as null."""
 
 TEXT_OPERATORS = ("contains", "startswith", "endswith", "like")
 OPERATORS = (
@@ -157,7 +157,7 @@ def exact(value: Any) -> Any:
 
 
 def place(value: Any) -> tuple[Any, ...]:
-    """Where a value stands in the order of all: by its type, and then as values of that do."""
+    """Return the position of a value in the order of all: by its type, then within that."""
     match type_of(value):
         case "number":
             return (0, exact(value))

@@ -204,7 +204,7 @@ REFUSED: list[tuple[str, str, str, str]] = [
     ("name", "value", "code", "said"), REFUSED, ids=[name[:40] for name, *_ in REFUSED]
 )
 async def test_refused(client: AsyncClient, name: str, value: str, code: str, said: str) -> None:
-    """What is no part, or nothing that it could be, is 422, and named."""
+    """An unknown part, or an impossible value of one, is 422, and named."""
     check_refused(await client.get("/things/", params={name: value}), name, code, said)
 
 
@@ -234,7 +234,7 @@ def check_refused(answer: Response, name: str, code: str, said: str) -> None:
 
 @pytest.mark.parametrize("sort", ["spec.size", "spec.tags", "spec", "meta"])
 async def test_without_order(client: AsyncClient, sort: str) -> None:
-    """What holds other values has no order."""
+    """A part with values of mixed types has no order."""
     answer = await client.get("/things/", params={"sort": sort})
     check_refused(answer, "sort", "unknown_field", "")
 
@@ -249,7 +249,7 @@ async def test_without_order(client: AsyncClient, sort: str) -> None:
     ],
 )
 async def test_missing(client: AsyncClient, spec: dict[str, Any], pointer: str) -> None:
-    """What is missing has its place, in objects and in tuples."""
+    """A missing value has a pointer, in objects and in tuples."""
     answer = await client.post("/things/", json={"id": 99, "spec": spec})
     first = answer.json()["errors"][0]
     assert (answer.status_code, first["code"], first["pointer"]) == (422, "missing", pointer)

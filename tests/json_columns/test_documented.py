@@ -42,7 +42,7 @@ async def check_taken(client: AsyncClient, found: dict[str, dict[str, Any]]) -> 
 
 @pytest.mark.parametrize("parameter", ["sort", "fields"])
 async def test_choices(client: AsyncClient, parameter: str) -> None:
-    """What orders go by and what is shown lists parts too, all of which are taken."""
+    """Choices of sorting and fields list parts too, all of which are accepted."""
     document = await read_document(client)
     found = query_of(document, document["paths"]["/things/"]["get"])
     choices = resolve(document, found[parameter]["items"])["enum"]

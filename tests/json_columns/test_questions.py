@@ -253,7 +253,7 @@ async def walk(client: Any, asked: dict[str, Any], way: str) -> list[dict[str, A
 
 
 def test_the_model_knows_json() -> None:
-    """What is written of an operand is read as the same by JSON, where it is any."""
+    """An operand written as JSON is read back by JSON as the same value."""
     for operand in SCALARS:
         text = write(operand)
         if not isinstance(operand, str):

@@ -82,7 +82,7 @@ async def test_body_that_comes_later_than_its_head(
 
 @pytest.mark.parametrize("is_announced", [True, False], ids=["announced", "chunked"])
 async def test_rest_of_a_body(app: FastAPI, database: Database, is_announced: bool) -> None:
-    """What is left of a body that was refused is never taken for a request."""
+    """The rest of a refused body is never taken for a request."""
     body = b"x" * 2000 + HIDDEN * 20
     if is_announced:
         request = POST + b"Content-Length: %d\r\n\r\n" % len(body) + body
@@ -157,7 +157,7 @@ async def test_client_that_sends_nothing_more(app: FastAPI, method: bytes) -> No
 
 @pytest.fixture
 def slow_body(app: FastAPI) -> asyncio.Event:
-    """What the body of `/slow` waits for, once its head is there."""
+    """The event that the body of `/slow` waits for, once its head has arrived."""
     go_on = asyncio.Event()
 
     async def write_body() -> AsyncIterator[bytes]:
@@ -185,7 +185,7 @@ async def test_head_does_not_wait_for_its_body(app: FastAPI, slow_body: asyncio.
 
 
 async def test_answer_that_breaks_off_after_its_head(app: FastAPI) -> None:
-    """What fails once its head was given to the server ends the connection, after that head."""
+    """A failure after the head of a response ends the connection, after that head."""
 
     @app.middleware("http")
     async def tell_too_much(request: HTTPRequest, call_next: Any) -> Any:

@@ -118,7 +118,7 @@ async def test_refusal_before_the_first_row(app: FastAPI, serve: Serve) -> None:
 
 
 async def test_client_that_goes_away(app: FastAPI, database: Database) -> None:
-    """When the client goes away reading stops, and no connection stays checked out.
+    """Reading stops when the client goes away, and no connection stays checked out.
 
     The kernel has room for less than a batch, so that however long the client takes to go, most
     batches have not been read by then.

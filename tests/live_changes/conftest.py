@@ -53,14 +53,14 @@ def policed_app(followed: Database) -> FastAPI:
 
 @pytest_asyncio.fixture
 async def writer(followed_app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
-    """Who writes."""
+    """The client that writes."""
     async with open_client(followed_app) as client:
         yield client
 
 
 @pytest_asyncio.fixture
 async def member(policed_app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
-    """Who is a member of team 1."""
+    """A client that is a member of team 1."""
     async with open_client(policed_app) as client:
         client.headers |= {"X-Team": "1", "X-Sees-Cost": "false"}
         yield client

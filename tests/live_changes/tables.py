@@ -46,7 +46,7 @@ class FollowedPair(Base, table=True):
 
 
 class Grant(Base, table=True):
-    """What a policy asks for; nobody follows it."""
+    """Grant that a policy reads; it can't be followed."""
 
     __tablename__ = "followed_grants"
 
@@ -59,7 +59,7 @@ PAIRS = Resource(FollowedPair, changes=Changes())
 
 @dataclass
 class Member:
-    """Who follows tasks: a member of one team."""
+    """Caller who follows tasks: a member of one team."""
 
     team: int
     sees_cost: bool

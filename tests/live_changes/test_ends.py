@@ -1,4 +1,4 @@
-"""What follows the log ends when it is told to, whatever comes at that moment."""
+"""Followers of the log end when they are told to, whatever comes at that moment."""
 
 import asyncio
 from collections.abc import Callable

@@ -137,11 +137,11 @@ async def test_changes_that_are_no_longer_kept(followed: Database) -> None:
 
 @dataclass
 class Listener:
-    """Who follows all changes, and comes back whenever that is cut off.
+    """Listener to all changes, which reconnects whenever it is cut off.
 
     Args:
-        client: Where.
-        waits_for: What one who is slow waits for before he reads anything.
+        client: The client to listen with.
+        waits_for: What a slow listener waits for before it reads anything.
     """
 
     client: httpx2.AsyncClient

@@ -113,7 +113,7 @@ async def test_sessions(followed_app: FastAPI, listener: Listener, followed: Dat
 async def test_other_programs(
     followed_url: str, writer: httpx2.AsyncClient, listener: Listener
 ) -> None:
-    """What nobody here commits tells by itself, when it is committed."""
+    """Commits of other programs notify by themselves."""
     await create(writer, title="first")
     await listener.wait(1)
     other = await asyncpg.connect(followed_url)
@@ -144,7 +144,7 @@ async def test_other_processes(
 
 
 async def test_no_answer(followed_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing can be told, that is given up with the database, and all else is closed."""
+    """A failed notification is given up with the database, and all else is closed."""
     monkeypatch.setattr(database_module, "_CLOSE_S", 0.2)
     database = Database(followed_url, metadata=Base.metadata, pool_size=1, **PATIENT)
     make_followed_app(database, TASKS)
@@ -166,8 +166,10 @@ async def test_no_answer(followed_url: str, monkeypatch: pytest.MonkeyPatch) -> 
 async def test_places_wait_for_no_disk(
     followed_url: str, followed: Database, writer: httpx2.AsyncClient
 ) -> None:
-    """That a change is done with may be lost in a crash, after which it is given again; so nobody
-    waits for it. Who works at a place may not be lost."""
+    """Progress on changes need not survive a crash, after which they are processed again.
+
+    So its commit waits for no disk. The lease of a worker must survive.
+    """
     for n in range(3):
         await create(writer, title=str(n))
     connection = await asyncpg.connect(followed_url)

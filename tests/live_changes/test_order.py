@@ -103,7 +103,7 @@ async def test_a_lower_number_that_commits_later_is_read_first(log: Log) -> None
 
 
 async def test_a_younger_transaction_with_the_lower_number_is_waited_for(log: Log) -> None:
-    """What is the highest transaction that a snapshot knows is not the last that has begun."""
+    """The highest transaction that a snapshot knows is not the last that has begun."""
     old, young, reader = await log.connect(), await log.connect(), await log.connect()
     async with open_feed(log) as feed:
         assert await feed.find(MINUTE_S) == 0

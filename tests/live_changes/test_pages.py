@@ -11,7 +11,7 @@ CHANGES = "/followed_tasks/changes/"
 
 
 def told(answer: httpx2.Response) -> list[tuple[str, Any, Any]]:
-    """What a page tells: operation, key, and the row or None."""
+    """Return the changes on a page: operation, key, and the row or None."""
     assert answer.status_code == 200, answer.text
     return [(c["operation"], c["key"], c.get("item")) for c in answer.json()["items"]]
 

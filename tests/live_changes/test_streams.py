@@ -65,7 +65,7 @@ async def test_a_stream_goes_on_where_it_was_cut_off(
 async def test_a_quiet_stream_has_a_heart(
     followed_app: FastAPI, writer: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Who sees nothing of what happens is told his place, so that he need not go through it."""
+    """A follower that sees none of the changes is sent its position, to continue from there."""
     monkeypatch.setattr(changes, "HEARTBEAT_S", 0.05)
     async with (
         served(followed_app) as client,

@@ -14,11 +14,11 @@ from mcp.types import CallToolResult, TextContent
 
 
 class Called(NamedTuple):
-    """What a tool has answered.
+    """Result of a tool.
 
     Args:
-        is_error: Whether it has refused.
-        value: What it says.
+        is_error: Whether the tool has refused.
+        value: The content.
     """
 
     is_error: bool

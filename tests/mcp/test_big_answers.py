@@ -54,7 +54,7 @@ async def test_long_pages(share_app: MakeApp, database: Database) -> None:
 
 
 async def test_long_rows(agent: Agent, database: Database) -> None:
-    """What is too long in one row is shortened, and it is told where."""
+    """A value that is too long in one row is shortened, and its place is given."""
     await store(database, Team(name="Red"))
     players = [Player(name=f"{i}" + "p" * 90, position="q" * 50, team_id=1) for i in range(200)]
     await store(database, *players)

@@ -1,4 +1,4 @@
-"""What agents are told depends on who they ask for."""
+"""Responses to agents depend on their callers."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -20,7 +20,7 @@ class CallersBase(SQLModel):
 
 
 class AgentsMember(CallersBase, table=True):
-    """Who belongs to it."""
+    """Membership of an organisation."""
 
     __tablename__ = "agents_members"
 
@@ -39,7 +39,7 @@ class AgentsNote(CallersBase, table=True):
 
 @dataclass
 class Asking:
-    """Who asks."""
+    """Caller."""
 
     id: int
     is_admin: bool = False
@@ -99,7 +99,7 @@ async def test_fields(app: FastAPI) -> None:
 
 
 async def test_history(app: FastAPI) -> None:
-    """Where a resource keeps a history there is a tool for it, and eight are within the bounds."""
+    """Resources with a history have a tool for it, and eight tools are within the bounds."""
     agent = Agent(app, ADMIN)
     assert "history" not in [tool["name"] for tool in await agent.list_tools()]
     asked = keep_history(app, "/notes/{id}/history")

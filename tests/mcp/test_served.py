@@ -94,7 +94,7 @@ async def test_no_tokens_where_nobody_is_asked(database: Database) -> None:
 
 
 async def test_guards_of_the_mount(database: Database) -> None:
-    """What `mount` has run first is run before agents too, and before each of their requests."""
+    """Dependencies of `mount` run before agents too, and before each of their requests."""
 
     def check(request: Request) -> None:
         if request.headers.get("x-key") != "right":
@@ -171,7 +171,7 @@ async def test_protocols(database: Database, mode: str) -> None:
 
 
 async def test_other_messages(database: Database) -> None:
-    """What is no message is refused as HTTP or the protocol has it; nothing is 500."""
+    """A malformed message is refused as HTTP or the protocol defines it; nothing is 500."""
     app = FastAPI()
     mount(app, database, *LEAGUE, mcp=True, max_body_bytes=10_000)
     read_problem(await get(app, "/mcp"), 405, "method_not_allowed")
@@ -238,7 +238,7 @@ async def test_several_mounts(database: Database) -> None:
 
 
 async def test_resources_that_are_not_served_to_agents(database: Database) -> None:
-    """What is mounted without agents has no name among them, by batches neither."""
+    """A resource mounted without agents has no name among them, not in batches either."""
     app = FastAPI()
     mount(app, database, Resource(User))
     mount(app, database, Resource(Team), mcp=True)
@@ -296,7 +296,7 @@ OPTIONS: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("options", "expected"), OPTIONS)
 def test_wrong_options(options: dict[str, Any], expected: str) -> None:
-    """What can't be is refused where it is written."""
+    """An impossible option is refused where it is written."""
     with pytest.raises(ConfigurationError, match=expected):
         Mcp(**options)
 
@@ -372,7 +372,7 @@ async def test_calls_that_are_cancelled(waiting: Waiting) -> None:
 
 
 async def test_faults_are_logged(database: Database, caplog: pytest.LogCaptureFixture) -> None:
-    """What fails within is told as HTTP tells it, and logged."""
+    """An internal fault is reported as over HTTP, and logged."""
 
     def fail(_change: Any) -> None:
         raise ZeroDivisionError("secret")

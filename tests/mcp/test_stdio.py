@@ -85,7 +85,7 @@ async def test_the_league(tmp_path: Path, mode: str) -> None:
 
 
 async def test_the_caller_of_a_process(tmp_path: Path) -> None:
-    """Who asks is said by a header or the environment; without that, tools answer 401."""
+    """The caller is given by a header or the environment; without one, tools answer 401."""
     (tmp_path / "notes.py").write_text(GUARDED)
     note = {"resource": "notes", "operation": "create", "values": {"text": "x"}}
     async with open_process(tmp_path, "notes.py", MODELWIRE_TOKEN="1") as client:
@@ -110,7 +110,7 @@ WRONG = [
 
 @pytest.mark.parametrize(("arguments", "message"), WRONG)
 def test_wrong_commands(tmp_path: Path, arguments: list[str], message: str) -> None:
-    """What is wrong is said in one line, on standard error."""
+    """A wrong command is reported in one line, on standard error."""
     (tmp_path / "notes.py").write_text(GUARDED)
     url = f"sqlite:///{tmp_path}/stdio.db"
     done = subprocess.run(  # noqa: PLW1510 - it is to fail

@@ -76,7 +76,7 @@ async def test_as_many_tools_for_a_hundred_tables() -> None:
 
 
 async def test_without_batches(database: Database) -> None:
-    """Where no batches are answered, there is no tool for them."""
+    """Without batches, there is no tool for them."""
     app = FastAPI()
     mount(app, database, *LEAGUE, batch=None, mcp=True)
     assert [tool["name"] for tool in await Agent(app).list_tools()] == [*READING, "write"]
@@ -181,7 +181,7 @@ WRONG: list[tuple[str, dict[str, Any], str]] = [
 async def test_wrong_arguments(
     agent: Agent, tool: str, arguments: dict[str, Any], detail: str
 ) -> None:
-    """What is wrong is named, with what would be right."""
+    """A wrong argument is named, with what would be right."""
     problem = await agent.refuse(tool, **arguments)
     assert problem["code"] == "invalid_arguments"
     assert detail in problem["detail"]
@@ -195,7 +195,7 @@ async def test_other_tools(agent: Agent) -> None:
 
 
 async def test_problems_come_as_they_are(agent: Agent, database: Database) -> None:
-    """What the application refuses is refused in its own words."""
+    """A refusal by the application is passed on in its own words."""
     problem = await agent.refuse("query", resource="users", filters={"usernam": "x"})
     assert problem == {
         "type": "urn:modelwire:invalid",

@@ -1,4 +1,4 @@
-"""What a caller is answered by tools is what it is answered where nothing else is stored."""
+"""A caller gets the results from tools that it would get if no other rows were stored."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

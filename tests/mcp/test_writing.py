@@ -71,7 +71,7 @@ MANY: list[tuple[dict[str, Any], int, int]] = [
 async def test_many_rows(
     agent: Agent, database: Database, arguments: dict[str, Any], rows: int, more: int
 ) -> None:
-    """What is about many rows is a dry run first, which tells the number that does it."""
+    """A change of many rows is a dry run first, which returns the number that confirms it."""
     await store(database, Team(name="Red"))
     await store(database, *(Player(name=name, team_id=1) for name in ("Ann", "Bo", "Di")))
     before = await agent.ask("query", resource="players", limit=100)
@@ -87,7 +87,7 @@ async def test_many_rows(
 
 
 async def test_more_rows_than_confirmed(agent: Agent, database: Database) -> None:
-    """What has come to match since the dry run is not changed along: then nothing is."""
+    """Rows that match since the dry run are not changed: nothing is."""
     await store_users(database, ann="A", bob="A")
     wanted = {"resource": "users", "operation": "delete", "filters": {"full_name": "A"}}
     tried = await agent.ask("write", **wanted)
@@ -186,7 +186,7 @@ async def test_refused_batches(agent: Agent, database: Database) -> None:
 
 
 async def test_batches_that_only_read(agent: Agent, database: Database) -> None:
-    """Where nothing is written, nothing has to be confirmed."""
+    """A batch that writes nothing needs no confirmation."""
     await store(database, Team(name="Red"))
     part = {"operation": "read", "resource": "teams", "key": 1}
     read = await agent.ask("batch", requests=[part, part])

@@ -18,14 +18,14 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Service:
-    """What is served of one project.
+    """Service of one project.
 
     Args:
-        client: Asks it.
-        database: Where the rows are.
-        tables: What the models declare, parents first.
+        client: A client of it.
+        database: Its database.
+        tables: The tables that the models declare, parents first.
         rows: The rows of each resource as they were created, by its path.
-        bodies: What they were created of.
+        bodies: The bodies that created them.
     """
 
     client: httpx2.AsyncClient

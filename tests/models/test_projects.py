@@ -98,7 +98,7 @@ async def test_change_each_field(service: Service) -> None:
 
 
 async def test_send_back(service: Service) -> None:
-    """What was read can be sent back, and changes nothing but what the server sets."""
+    """A row that was read can be sent back, and changes nothing but values of the server."""
     for table in service.tables:
         for row in service.rows[table.path]:
             path = row_path(table, row)

@@ -1,4 +1,4 @@
-"""Which tests are run for a change of a module: those about it, the likeliest to notice first.
+"""Tests to run for a change of a module: those about it, the likeliest to notice first.
 
 A mutant that these miss may be noticed by others; all tests for each would take days.
 """

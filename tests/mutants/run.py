@@ -39,14 +39,17 @@ MINUTES = float(os.environ.get("MUTANTS_MINUTES", "20"))
 SEED = int(os.environ.get("MUTANTS_SEED", "1"))
 PYTHON = str(ROOT / ".venv/bin/python")
 PYTEST = ("env", "-u", "PYTHONDONTWRITEBYTECODE", PYTHON, "-m", "pytest")
-"""What runs tests. cosmic-ray lets nothing that is compiled be kept, since files might be changed
-twice within a second; but no run is as short, and everything would be compiled for each mutant."""
+"""Command that runs tests, keeping compiled files.
+
+cosmic-ray keeps none, since files might be changed twice within a second; but no run is as short,
+and everything would be compiled for each mutant.
+"""
 LONGEST_S = 600
 """Seconds that the tests of one mutant may take together, on a busy machine too."""
 LONGEST_TEST_S = 60
 """Seconds that one test of a mutant may take."""
 TIMED_OUT = ("from pytest-timeout", "+++ Timeout +++")
-"""What pytest-timeout says of a test that has taken too long."""
+"""Output of pytest-timeout for a test that has taken too long."""
 
 
 def main() -> None:
@@ -152,7 +155,7 @@ def _try(item: WorkItem, outcomes: WorkDB) -> None:
 
 
 def _word(result: WorkResult) -> str:
-    """What has become of a mutant. Tests that took too long may have met a busy machine only."""
+    """Return the outcome of a mutant; tests that took too long may only have met a busy machine."""
     if result.test_outcome is TestOutcome.SURVIVED:
         return "MISSED"
     took_too_long = result.output == "timeout" or any(it in result.output for it in TIMED_OUT)

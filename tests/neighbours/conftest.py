@@ -20,7 +20,7 @@ class Share(Protocol):
 
 @pytest.fixture(params=["before", "after"])
 def place(request: pytest.FixtureRequest) -> str:
-    """Where another library is added: before `mount`, or after it."""
+    """The place where another library is added: before `mount`, or after it."""
     return str(request.param)
 
 

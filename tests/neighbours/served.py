@@ -1,4 +1,4 @@
-"""What other servers serve: the league, and a table whose keys are text."""
+"""Application for other servers: the league, and a table whose keys are text."""
 
 from fastapi import FastAPI
 from sqlmodel import Field, SQLModel

@@ -1,4 +1,4 @@
-"""What docs/index.md says of peers, tried with them where `make bench` has installed them."""
+"""Statements of docs/index.md on peers, tested where `make bench` has installed them."""
 
 from collections.abc import AsyncIterator, MutableMapping
 from pathlib import Path
@@ -69,7 +69,7 @@ async def engine(tmp_path: Path) -> AsyncIterator[AsyncEngine]:
 
 @pytest.fixture
 def fastcrud_app(engine: AsyncEngine) -> FastAPI:
-    """What FastCRUD's `crud_router` makes of the tables."""
+    """The application that FastCRUD's `crud_router` makes of the tables."""
     peer = pytest.importorskip("fastcrud", reason="`make bench` installs it")
 
     async def open_session() -> AsyncIterator[AsyncSession]:
@@ -197,7 +197,7 @@ async def own(
 
 
 def _provide(app: FastAPI, way: str, engine: AsyncEngine, url: str) -> tuple[Any, AsyncEngine]:
-    """What gives an endpoint its session, and the engine of that."""
+    """Return the session dependency of an endpoint, and its engine."""
     if way == "by hand":
 
         async def commit_at_the_end() -> AsyncIterator[AsyncSession]:
@@ -214,7 +214,7 @@ def _provide(app: FastAPI, way: str, engine: AsyncEngine, url: str) -> tuple[Any
 
 
 async def order_of_create(app: FastAPI, engine: AsyncEngine) -> list[str]:
-    """What comes in which order when a club is created: parts of the answer, and commits."""
+    """Return the order of events when a club is created: parts of the response, and commits."""
     order: list[str] = []
     event.listen(engine.sync_engine, "commit", lambda _: order.append("commit"))
 
@@ -250,7 +250,7 @@ async def test_fastcrud_commits_before_the_answer(
 async def test_own_endpoints_fail_where_a_constraint_does(
     own: tuple[FastAPI, AsyncEngine], url: str, body: dict[str, Any]
 ) -> None:
-    """Where nothing handles what the database refuses, it is answered 500."""
+    """An unhandled refusal by the database is answered 500."""
     async with open_client(own[0]) as client:
         await client.post("/clubs", json={"name": "Reds"})
         assert (await client.post(url, json=body)).status_code == 500

@@ -34,7 +34,7 @@ def by_url(_function: Any, namespace: str, *, request: Request, **_rest: Any) ->
 
 
 async def test_cached(share: Share) -> None:
-    """What an own endpoint has read through the session is kept; lists are always read anew."""
+    """An own endpoint's reads through the session are cached; lists are always read anew."""
 
     def add(app: FastAPI) -> None:
         @app.get("/count")

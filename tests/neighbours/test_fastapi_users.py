@@ -38,11 +38,11 @@ class Registrant(SQLModel, table=True):
 
 
 class Seen(fastapi_users.schemas.BaseUser[uuid.UUID]):  # type: ignore[name-defined]
-    """What is told of an account."""
+    """Account as it is shown."""
 
 
 class Wanted(fastapi_users.schemas.BaseUserCreate):  # type: ignore[name-defined]
-    """What an account is made of."""
+    """Account to create."""
 
 
 class Accounts(fastapi_users.UUIDIDMixin, fastapi_users.BaseUserManager[Registrant, uuid.UUID]):  # type: ignore[name-defined]
@@ -62,7 +62,7 @@ def make_backend() -> Any:
 
 
 async def test_login(share: Share) -> None:
-    """Who has registered and logged in may use what others may not."""
+    """A registered user who has logged in may use the protected routes."""
     backend = make_backend()
     users = fastapi_users.FastAPIUsers(get_accounts, [backend])
 

@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def sent(databases: dict[str, Database], place: str) -> list[list[dict[str, Any]]]:
-    """What Sentry is sent for some requests, on each database and each lane."""
+    """The events that Sentry receives for some requests, on each database and each lane."""
     urls = [d.settings.database_url.get_secret_value() for d in databases.values()]
     done = subprocess.run(
         [sys.executable, "-m", "tests.neighbours.sentry_events", place, *urls],

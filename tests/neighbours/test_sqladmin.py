@@ -13,7 +13,7 @@ sqladmin = pytest.importorskip("sqladmin")
 
 
 async def test_pages(share: Share, database: Database) -> None:
-    """What is created by a form is a row of the resource, and the other way round."""
+    """A row created by a form is a row of the resource, and the other way round."""
 
     class TeamPages(sqladmin.ModelView, model=Team):  # type: ignore[name-defined,call-arg]
         column_list = (Team.id, Team.name)

@@ -17,7 +17,7 @@ _TOKEN = re.compile(r'name="csrftoken" value="([^"]+)"')
 
 
 async def test_pages(share: Share, database: Database) -> None:
-    """What is created by a form is a row of the resource, and the other way round."""
+    """A row created by a form is a row of the resource, and the other way round."""
 
     def add(app: FastAPI) -> None:
         admin = starlette_admin.Admin(database.engine, title="League", secret_key="k" * 32)

@@ -45,7 +45,7 @@ class _Keeper(logging.Handler):
 
 @pytest.fixture
 def records() -> Iterator[list[logging.LogRecord]]:
-    """What modelwire logs."""
+    """The log records of modelwire."""
     kept: list[logging.LogRecord] = []
     logger, handler = logging.getLogger("modelwire"), _Keeper(kept)
     level = logger.level

@@ -63,7 +63,7 @@ async def test_no_values_are_logged(observe: Observe) -> None:
 
 
 async def test_literals_of_own_statements_are_not_logged(observe: Observe) -> None:
-    """What an endpoint's own SQL has as literals is left out too."""
+    """Literals in an endpoint's own SQL are left out too."""
     observed = await observe(log_requests=True)
 
     @observed.app.get("/broken")
@@ -108,7 +108,7 @@ async def test_slow_statement(observe: Observe) -> None:
 
 
 async def test_failure(observe: Observe) -> None:
-    """What the database said is logged under the request's id, with names and without values."""
+    """A database error is logged under the request's id, with names and without values."""
     observed = await observe(log_requests=True)
     for _ in range(2):
         answer = await observed.client.post("/users/", json={"username": "ann", "email": SECRET})
@@ -224,7 +224,7 @@ async def test_stream_that_breaks_off(observe: Observe) -> None:
 
 
 async def test_wait_for_a_connection(observe: Observe) -> None:
-    """How long a request waited for a connection is logged with it."""
+    """The wait of a request for a connection is logged with it."""
     observed = await observe(log_requests=True, pool_size=1)
     held = observed.app.state.modelwire_database.session()
     await held.connection()

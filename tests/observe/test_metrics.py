@@ -135,7 +135,7 @@ async def test_formats(observe: Observe) -> None:
 
 
 async def test_metrics_of_the_application(observe: Observe) -> None:
-    """What the application has registered with the library is there as well."""
+    """Metrics that the application has registered with the library are included."""
     observed = await observe(metrics=True)
     counter = prometheus_client.Counter("own_orders", "Orders.")
     try:

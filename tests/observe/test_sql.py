@@ -37,5 +37,5 @@ SUMMARIES = [
 
 @pytest.mark.parametrize(("sql", "summary"), SUMMARIES)
 def test_summary(sql: str, summary: tuple[str, str]) -> None:
-    """What a statement does, and to which table."""
+    """The summary of a statement has its operation and its table."""
     assert summarize(sql) == summary

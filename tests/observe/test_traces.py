@@ -81,7 +81,7 @@ def test_spans(spans: list[dict[str, Any]], database: Database) -> None:
 
 
 async def test_traceparent_is_passed_on(observe: Observe) -> None:
-    """What an endpoint calls in turn belongs to the client's trace, without any SDK."""
+    """Calls that an endpoint makes belong to the client's trace, without any SDK."""
     observed = await observe(log_requests=True)
 
     @observed.app.get("/calls")
@@ -100,7 +100,7 @@ async def test_traceparent_is_passed_on(observe: Observe) -> None:
 
 @pytest.mark.parametrize("given", ["", "00-x", "é", "00-" + "0" * 32 + "-" + "0" * 16 + "-01"])
 async def test_bad_traceparent_is_ignored(observe: Observe, given: str) -> None:
-    """What is no trace is as if it were not there."""
+    """A malformed trace is ignored."""
     observed = await observe(log_requests=True)
     answer = await observed.client.get("/teams/", headers=[(b"traceparent", given.encode())])
     assert answer.status_code == 200

@@ -110,7 +110,7 @@ def _first_day(day: date, span: str) -> date:
 
 
 def tell(rows: Rows, table: str, measure: Measure, found: Sequence[Row]) -> Any:
-    """What is told of the rows of a group."""
+    """Return a measure of the rows of a group."""
     if measure.field is None:
         return len(found)
     values = [_field(rows, table, measure, row) for row in found]

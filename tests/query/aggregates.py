@@ -1,4 +1,4 @@
-"""What sums can be asked, as values, and how a client writes it."""
+"""Queries of sums as values, and their spelling by a client."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from .queries import Parameters, Query, Term, encode, write_terms
 
 @dataclass(frozen=True)
 class Group:
-    """What rows are grouped by: a field, perhaps cut to a span of time."""
+    """Field to group by, perhaps truncated to a time bucket."""
 
     path: tuple[str, ...]
     field: str
@@ -24,7 +24,7 @@ class Group:
 
 @dataclass(frozen=True)
 class Measure:
-    """What is told of a group: how many rows it has, or what a function makes of a field."""
+    """Measure of a group: its number of rows, or a function of a field."""
 
     function: str = "count"
     path: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ class Aggregate:
 
     @property
     def names(self) -> list[str]:
-        """What each item has, in its order."""
+        """Names of the values of each item, in order."""
         return [*(group.name for group in self.groups), *(m.name for m in self.measures)]
 
     def _own(self) -> dict[str, str]:

@@ -52,7 +52,7 @@ async def _insert(connection: Any, model: type[SQLModel], rows: Any) -> None:
 
 
 BY_CODE_POINTS = "TEMPLATE template0 ENCODING 'UTF8' LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'"
-"""How a database is created whose texts compare as Python's do."""
+"""Options of a database whose texts compare as Python's do."""
 
 world = worlds.make_world_fixture(
     "query",

@@ -19,7 +19,7 @@ Rows = Mapping[str, Sequence[Row]]
 
 @dataclass(frozen=True)
 class Relation:
-    """How a relation joins: rows whose `remote` equals `local`, through links where it has any."""
+    """Join of a relation: rows whose `remote` equals `local`, through links if it has any."""
 
     target: str
     many: bool
@@ -30,7 +30,7 @@ class Relation:
 
 @dataclass(frozen=True)
 class Table:
-    """What a client knows of a table: each field's kind, its key and its relations."""
+    """Table as a client knows it: each field's kind, its key and its relations."""
 
     kinds: Mapping[str, str]
     key: tuple[str, ...]
@@ -255,7 +255,7 @@ def total_order(query: Query) -> list[Sort]:
 
 
 def place(rows: Rows, table: str, row: Row, term: Sort) -> tuple[bool, Any]:
-    """Where a row stands by one term of an order."""
+    """Return the position of a row by one term of an order."""
     value = next((other[term.field] for other in reach(rows, table, row, term.path)), None)
     return (value is None, 0 if value is None else rank(value))
 

@@ -1,4 +1,4 @@
-"""What a list can be asked, as values, and how a client writes it."""
+"""Queries of lists as values, and their spelling by a client."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ async def test_sums(world: World, data: st.DataObject) -> None:
 @examples(8)
 @given(data=st.data())
 async def test_sums_in_other_forms(world: World, data: st.DataObject) -> None:
-    """What is posted as JSON is the same, and what is asked for as CSV has the same cells."""
+    """A query posted as JSON gives the same, and one for CSV has the same cells."""
     rows = data.draw(grouped_rows())
     await world.fill(rows)
     for _ in range(ASKED):

@@ -1,4 +1,4 @@
-"""What a list can't be asked: 422 with the parameter named, on every reading path."""
+"""Wrong queries of lists: 422 with the parameter named, on every reading path."""
 
 import base64
 import itertools

@@ -83,11 +83,11 @@ def serve(database: str) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """What answers are checked against.
+    """Documents that responses are checked against.
 
     Args:
         full: The document of the service.
-        loose: The same, without what rows have to have.
+        loose: The same, without required fields of rows.
     """
 
     full: Any

@@ -1,4 +1,4 @@
-"""How much an answer has to show: headers, cookies and preferences together."""
+"""Headers, cookies and preferences together decide the content of a response."""
 
 import pytest
 from hypothesis import given

@@ -35,7 +35,7 @@ SUMS = {
     "rate:avg": "0.125",
     "span:sum": "PT1S",
 }
-"""What is told of one row."""
+"""Measures of one row."""
 
 
 async def fill(world: World, artists: list[Row]) -> None:

@@ -1,4 +1,4 @@
-"""What is kept for each shape of query is bounded: memory stays flat, whatever is asked."""
+"""Caches for shapes of queries are bounded: memory stays flat, whatever is requested."""
 
 import gc
 import sys

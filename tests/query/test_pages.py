@@ -88,7 +88,7 @@ class Walk:
     seen: list[tuple[Any, ...]] = field(default_factory=list)
 
     def places(self, row: Row) -> list[tuple[bool, Any, bool]]:
-        """Where a row stands in the order; taken before it is deleted."""
+        """Return the position of a row in the order; taken before it is deleted."""
         return [
             (*place(self.rows, self.query.table, row, term), term.descending)
             for term in total_order(self.query)

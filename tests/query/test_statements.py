@@ -51,7 +51,7 @@ async def store_all(database: Database) -> None:
 
 
 def reads(statements: list[str]) -> int:
-    """How many of the statements read rows."""
+    """Return the number of statements that read rows."""
     return sum(sql.lstrip().upper().startswith(("SELECT", "WITH")) for sql in statements)
 
 
@@ -94,7 +94,7 @@ async def test_with_a_count(
     url: str,
     includes: int,
 ) -> None:
-    """Where the total isn't known from the rows, counting takes one statement more."""
+    """A total that is not known from the rows takes one statement more."""
     await store_all(database)
     statements.clear()
     answer = await client.get(url)

@@ -19,5 +19,5 @@ async def open_limited(path: Path) -> SQLiteConnection:
 
 
 def free_claim() -> Claim:
-    """What a read has of slots that are free."""
+    """Return a read's claim on free slots."""
     return Slots(2, 60.0, 60.0, lambda: False).claim()

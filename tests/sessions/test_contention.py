@@ -233,7 +233,7 @@ async def test_sqlite_that_stays_busy(tmp_path: Path) -> None:
 
 
 async def test_retries_are_bounded() -> None:
-    """What fails each time is given up after the attempts that were allowed."""
+    """A transaction that fails each time is given up after the allowed attempts."""
     tries = 0
 
     async def attempt() -> int:

@@ -155,8 +155,10 @@ async def test_nothing_is_read_on_the_event_loop_while_the_thread_is_at_work(
 
 
 async def test_a_connection_that_is_given_back_has_no_open_cursor(tmp_path: Path) -> None:
-    """What somebody leaves open is closed before the next one comes, who could be interrupted else
-    by what has interrupted another."""
+    """A cursor left open is closed before the connection is given to the next user.
+
+    Otherwise an interruption of the one could hit the other.
+    """
     database = Database(f"sqlite:///{tmp_path}/left.db", pool_size=1, statement_timeout_s=0.1)
     async with database.engine.connect() as opened:
         driver: Any = (await opened.get_raw_connection()).driver_connection

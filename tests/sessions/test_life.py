@@ -49,7 +49,7 @@ async def test_lifespan_composes(tmp_path: Path) -> None:
 
 
 async def test_collector_spares_what_is_loaded(tmp_path: Path) -> None:
-    """What is loaded at the first start is out of the garbage collector's sight; later it stays."""
+    """Objects loaded at the first start are hidden from the garbage collector; later ones stay."""
     database = fresh(tmp_path)
     app = FastAPI(lifespan=database.lifespan)
     gc.unfreeze()

@@ -47,7 +47,7 @@ async def test_no_change_is_lost(database: Database, lock: Lock) -> None:
 
 
 async def test_reading_takes_no_lock(database: Database) -> None:
-    """Who only reads does not wait for a session that has locked a row."""
+    """A read does not wait for a session that has locked a row."""
     async with database.session() as session:
         session.add(Team(id=1, name="Red", city="0"))
         await session.commit()

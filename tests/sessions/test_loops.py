@@ -67,7 +67,7 @@ def test_several_connections_of_a_loop_that_has_ended(app: FastAPI, database: Da
 
 
 def test_loop_that_ends_before_a_statement_does(app: FastAPI, database: Database) -> None:
-    """What a loop has left running when it was closed holds up no other loop."""
+    """A statement left running by a closed event loop holds up no other loop."""
 
     async def leave_running() -> None:
         async def run() -> None:

@@ -86,7 +86,7 @@ async def test_only_own_rows(ann: httpx2.AsyncClient) -> None:
 
 @pytest.mark.parametrize("key", [None, "key"])
 async def test_nobody_writes_rows_of_others(ann: httpx2.AsyncClient, key: str | None) -> None:
-    """What a policy refuses is 403, what it hides is not there, and nothing of it is stored."""
+    """A write that a policy refuses is 403, a hidden row is missing, and nothing is stored."""
     headers = {"Idempotency-Key": key} if key else {}
     alien = {"name": "new", "owner": "bob"}
     answer = await ann.post("/rls_secrets/", json=alien, headers=headers)

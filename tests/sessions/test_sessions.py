@@ -54,7 +54,7 @@ def make_app(database: Database) -> FastAPI:
 
 
 async def test_error_rolls_back(database: Database) -> None:
-    """What an endpoint wrote before it failed is not stored."""
+    """Writes of an endpoint that fails are not stored."""
     async with open_client(make_app(database)) as client:
         answer = await client.post("/unfinished")
         assert (answer.status_code, answer.json()["code"]) == (500, "unexpected_error")
@@ -191,7 +191,7 @@ async def test_lazy_load_in_an_endpoint_is_an_error(database: Database) -> None:
 
 
 async def test_eager_loading_works(database: Database) -> None:
-    """What the query loads can be read."""
+    """Relationships that the query loads can be read."""
     async with database.session() as session:
         session.add(Team(name="Red", players=[Player(name="Ann", team_id=1)]))
         await session.commit()

@@ -73,7 +73,7 @@ def test_a_statement_is_short_once_it_was(connection: sqlite3.Connection) -> Non
 
 
 def test_many_rows_may_take_longer() -> None:
-    """What a statement may take grows with its rows, up to what holds the event loop too long."""
+    """The time limit of a statement grows with its rows, up to what blocks the loop too long."""
     short = ShortWork()
     taken_s = SHORT_S + 500 * ROW_S
     short.note("few", run_of(499, taken_s))
@@ -104,7 +104,7 @@ def test_endless_rows_are_broken_off(connection: sqlite3.Connection) -> None:
 
 
 def test_a_statement_that_turns_out_long_is_broken_off(connection: sqlite3.Connection) -> None:
-    """What was short and is not any more gives the event loop back, and is tried once more only."""
+    """A short statement that has become long yields to the loop, and is retried only once."""
     short = ShortWork()
     short.note(GO_THROUGH, run_of(1, 0))
     for known in (True, False):
@@ -139,7 +139,7 @@ def test_an_error_is_the_statements_own(connection: sqlite3.Connection) -> None:
 
 
 def test_an_interrupt_of_others_is_an_error(connection: sqlite3.Connection) -> None:
-    """What a limit of time interrupts is not taken for what was broken off, and not run again."""
+    """A statement interrupted by a timeout is not taken for an aborted one, and not rerun."""
     connection.create_function("stop", 0, connection.interrupt)
     sql = "SELECT stop() FROM numbers"
     with pytest.raises(sqlite3.OperationalError, match="interrupted"):
@@ -225,7 +225,7 @@ async def test_a_write_runs_once_and_in_the_thread(tmp_path: Path, part: str) ->
 
 
 async def test_a_cancelled_reader_keeps_no_lock(limited: SQLiteConnection) -> None:
-    """What was cancelled before its rows were read leaves nothing open once it was undone."""
+    """A read cancelled before its rows were read leaves nothing open once it is undone."""
     sql = "SELECT begin(id) FROM numbers"
     begun = threading.Event()
     await limited.create_function("begin", 1, lambda _id: begun.set())
@@ -312,7 +312,7 @@ async def test_readers_that_may_wait_do_so_in_their_thread(tmp_path: Path) -> No
 
 
 async def test_readers_that_share_a_cache_run_in_their_thread(tmp_path: Path) -> None:
-    """Where connections share a cache, one waits for the statements of another in its thread."""
+    """Connections that share a cache run in their threads, as one waits for another."""
     database = Database(f"sqlite:///file:{tmp_path}/shared.db?cache=shared&uri=true")
     async with database.reading() as lane:
         assert lane._held.connection.waits  # type: ignore[attr-defined]
@@ -320,7 +320,7 @@ async def test_readers_that_share_a_cache_run_in_their_thread(tmp_path: Path) ->
 
 
 async def test_transactions_stay_in_their_thread(tmp_path: Path) -> None:
-    """What a transaction that writes reads runs in its thread, as what it writes does."""
+    """Reads of a transaction that writes run in its thread, as its writes do."""
     database = await open_database(tmp_path / "writing.db", waits=False)
     statement = Statement(text("SELECT thread_of_statement()"), database.engine.dialect)
     for _ in range(3):

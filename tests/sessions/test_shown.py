@@ -1,4 +1,4 @@
-"""What endpoints of an application's own show of rows is what the generated ones show."""
+"""Endpoints of an application's own show rows as the generated ones do."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time

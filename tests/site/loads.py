@@ -1,4 +1,4 @@
-"""What a page loads by itself: scripts, styles, fonts, images, frames."""
+"""Resources that a page loads by itself: scripts, styles, fonts, images, frames."""
 
 import re
 from collections.abc import Iterator

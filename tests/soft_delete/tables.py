@@ -159,7 +159,7 @@ MODELS: tuple[type[SQLModel], ...] = (
 
 @dataclass(frozen=True)
 class Clerk:
-    """Who asks."""
+    """Caller."""
 
     id: str
     is_admin: bool = False

@@ -1,4 +1,4 @@
-"""What can be deleted softly is checked at start-up, and what stays taken is told."""
+"""Soft deletes are checked at start-up, and keys that stay taken are named."""
 
 import datetime as dt
 import logging
@@ -82,7 +82,7 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
 
 @pytest.mark.parametrize(("arguments", "told"), WRONG.values(), ids=list(WRONG))
 def test_refused(arguments: dict[str, Any], told: str) -> None:
-    """What can't be deleted so is said with what to write."""
+    """A declaration that can't be soft-deleted is refused, with what to write."""
     database = Database("sqlite://", metadata=Own.metadata)
     with pytest.raises(ConfigurationError, match=told):
         mount(FastAPI(), database, Resource(Thing, **arguments))

@@ -66,7 +66,7 @@ async def test_through_relations(client: AsyncClient) -> None:
 
 
 async def test_along(client: AsyncClient, world: World) -> None:
-    """What is declared to go with it goes along if it is soft, and stays otherwise."""
+    """A soft-deleted row takes soft-deletable dependents along; others stay."""
     await client.delete("/lines/2")
     (_, before, _) = await world.read("lines")
     await client.delete("/invoices/1")
@@ -86,7 +86,7 @@ async def test_along(client: AsyncClient, world: World) -> None:
 
 
 async def test_computed(client: AsyncClient) -> None:
-    """What is computed of other rows has no deleted ones."""
+    """Fields computed from other rows leave out deleted ones."""
     assert (await client.get("/invoices/1")).json()["size"] == 2
     await client.delete("/lines/1")
     assert (await client.get("/invoices/1")).json()["size"] == 1
@@ -242,7 +242,7 @@ async def test_read_only(client: AsyncClient) -> None:
 
 
 async def test_removed_for_good(client: AsyncClient, world: World) -> None:
-    """What goes with a row that is removed for good is removed for good, deleted or not."""
+    """A hard delete removes its dependents for good, deleted or not."""
     await client.delete("/sheets/1")
     assert await ids(client, "/sheets/") == [2]
     assert len(await world.read("sheets")) == 2

@@ -1,4 +1,4 @@
-"""What has become of a row that is deleted softly is told as that of one that is deleted."""
+"""The history of a soft-deleted row is shown as that of a deleted one."""
 
 import datetime as dt
 from collections.abc import AsyncIterator, Mapping
@@ -150,7 +150,7 @@ async def test_taken_back(world: World) -> None:
 
 
 async def test_whose_it_was(world: World) -> None:
-    """Who could see it when it was deleted is told, and nobody else."""
+    """Callers who could see a row when it was deleted see it in the history, and no others."""
     client = world.clients["guarded"]
     items = await told(client, **MEMBER)
     assert operations(items) == ["delete", "update", "create"]
@@ -164,7 +164,7 @@ async def test_whose_it_was(world: World) -> None:
 
 
 async def test_deleted_rows_too(world: World) -> None:
-    """Who may see deleted rows sees, if he asks for them, what has become of the row as one."""
+    """A caller who may see deleted rows can request the history of one as of any row."""
     client = world.clients["guarded"]
     assert operations(await told(client, **ADMIN)) == ["delete", "update", "create"]
     items = await told(client, "?deleted=include", **ADMIN)
@@ -177,7 +177,7 @@ async def test_deleted_rows_too(world: World) -> None:
 
 
 async def test_nobody_brings_back(world: World) -> None:
-    """Where nobody may bring rows back, nobody does so by the history either."""
+    """Without permission to restore, the history restores no row either."""
     client = world.clients["closed"]
     items = await told(client, **ADMIN)
     assert operations(items) == ["delete", "update", "create"]

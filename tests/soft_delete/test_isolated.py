@@ -44,7 +44,7 @@ def check(tmp_path: Path, policy: Policy) -> None:
 
 
 def test_isolated(tmp_path: Path) -> None:
-    """Who may see deleted rows sees those of his own."""
+    """A caller who may see deleted rows sees only its own."""
     check(tmp_path, Policy(read=OWN, restore=everyone))
 
 

@@ -78,7 +78,7 @@ async def test_hooks(hooked: AsyncClient) -> None:
 
 
 async def test_hooks_refuse(hooked: AsyncClient) -> None:
-    """What a hook refuses stays as it is."""
+    """A row whose delete a hook refuses stays as it is."""
     await hooked.patch("/invoices/1", json={"total": 101})
     answer = await hooked.delete("/invoices/1")
     assert (answer.status_code, answer.json()["code"]) == (409, "conflict")

@@ -82,7 +82,7 @@ async def test_restored(client: AsyncClient, world: World) -> None:
 
 
 async def test_in_a_batch(client: AsyncClient, world: World) -> None:
-    """What is deleted in one transaction comes back as it went."""
+    """Rows deleted in one transaction are restored together."""
     requests = [{"method": "DELETE", "path": f"/{path}"} for path in ("lines/1", "invoices/1")]
     answer = await client.post("/batch", json={"requests": requests})
     assert answer.status_code == 200, answer.text
@@ -93,7 +93,7 @@ async def test_in_a_batch(client: AsyncClient, world: World) -> None:
 
 
 async def test_refusals(client: AsyncClient) -> None:
-    """What is not deleted, or not there, can't come back; nor what would be there twice."""
+    """A row that exists or is missing can't be restored, nor one that would exist twice."""
     there = await client.post("/invoices/1/restore")
     assert (there.status_code, there.json()["code"]) == (409, "not_deleted")
     assert (await client.post("/invoices/99/restore")).status_code == 404
@@ -108,7 +108,7 @@ async def test_refusals(client: AsyncClient) -> None:
 
 
 async def test_conditions(client: AsyncClient) -> None:
-    """If-Match is compared with the deleted row, and a repeated request is answered once."""
+    """`If-Match` is compared with the deleted row, and a repeated request is answered once."""
     await client.delete("/invoices/1")
     tag = (await client.get("/invoices/1?deleted=only")).headers["etag"]
     refused = await client.post("/invoices/1/restore", headers={"if-match": '"other"'})
@@ -143,7 +143,7 @@ async def test_by_whom(guarded: AsyncClient) -> None:
 
 
 async def test_nobody_by_default(world: World, lane: str, client: AsyncClient) -> None:
-    """Where there are callers and nothing says who, nobody sees it, and no route brings it back."""
+    """With callers and no rule, no one sees a deleted row, and no route restores it."""
     closed = tuple(replace(resource, policy=Policy(read=everyone)) for resource in RESOURCES)
     await client.delete("/invoices/1")
     async with open_client(make_app(world.database, lane, closed, {"caller": me})) as caller:

@@ -1,4 +1,4 @@
-"""What is known of a caller comes along to every statement that asks for it, on both lanes."""
+"""Values of a caller reach every statement that needs them, on both lanes."""
 
 import asyncio
 import json
@@ -130,7 +130,7 @@ async def test_changes(ask: Ask) -> None:
 
 
 async def test_of_anyone_nothing_is_asked(ask: Ask) -> None:
-    """What lacks a value does not run, and is no fault of the request's."""
+    """A statement whose value is missing does not run, and is no fault of the request."""
     for function, keys in ((reads.read_page, ()), (reads.read, ("a",)), (reads.stream, ())):
         with pytest.raises(KeyError, match="me_country"):
             await ask(function, COUNTRIES, caller=ANYONE, keys=keys)

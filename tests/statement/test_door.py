@@ -57,9 +57,11 @@ BUILDERS_ELSEWHERE = {
     "execute/tables.py",
     "execute/write/triggers.py",
 }
-"""What asks the database about itself: whether it is there, which tables and triggers it has; and
-what reads the conditions of policies, and shows them to people; and what copies all rows to
-another database, for nobody."""
+"""Modules outside of the door that build statements.
+
+They query the database about itself: whether it is there, its tables and triggers; or read the
+conditions of policies, to show them; or copy all rows to another database, for no caller.
+"""
 
 
 def written(monkeypatch: pytest.MonkeyPatch, dialect: Dialect) -> Iterator[tuple[Shape, str, Door]]:
@@ -160,7 +162,7 @@ def test_only_the_door_takes_tables() -> None:
 
 
 def imported(tree: ast.Module) -> set[str]:
-    """What a module imports from SQLAlchemy."""
+    """Return the names that a module imports from SQLAlchemy."""
     nodes = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
     ours = [node for node in nodes if (node.module or "").startswith("sqlalchemy")]
     return {alias.name for node in ours for alias in node.names}

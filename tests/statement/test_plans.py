@@ -49,7 +49,7 @@ def needs_postgresql(shape: object) -> bool:
 
 
 async def explain_on_sqlite(connection: Any, sql: Compiled) -> Sequence[str]:
-    """How SQLite finds rows, and what it makes first of a subquery."""
+    """Return how SQLite finds rows, and which subqueries it evaluates first."""
     given = [None] * len(sql.names)
     plan = await connection.execute_fetchall(f"EXPLAIN QUERY PLAN {sql.text}", given)
     # It knows an outer join that is none sooner, and says of no index of its own that it is whole.

@@ -27,7 +27,7 @@ def texts_of(chart: ElementTree.Element) -> list[str]:
 
 
 def places_of(chart: ElementTree.Element, contender: str) -> list[float]:
-    """Where the marks of a contender are from left to right, that of the legend aside."""
+    """Return the positions of a contender's marks from left to right, without the legend's."""
     marks = [g for g in chart.iter(f"{SVG}g") if g.get("class") == contender]
     found = [re.match(r"translate\(([\d.]+) ", mark.get("transform", "")) for mark in marks]
     return [float(place[1]) for place in found if place][1:]

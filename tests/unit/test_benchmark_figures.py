@@ -71,7 +71,7 @@ def test_the_page_has_a_place_for_figures() -> None:
 
 
 def outcomes(*cells: dict[str, Any]) -> dict[str, bool]:
-    """Which aims are met."""
+    """Return the targets, with whether each is met."""
     return {outcome.aim: outcome.is_met for outcome in check_targets(cells)}
 
 
@@ -90,14 +90,14 @@ def test_aims_are_met_or_missed() -> None:
     ],
 )
 def test_more_than_others_take_is_a_miss(other: str, aim: str) -> None:
-    """What others take is what is compared with, whatever the limit takes."""
+    """The CPU of other contenders is the baseline, whatever the limit takes."""
     assert outcomes(cell("get", other, 180), GET[1])[aim]
     assert not outcomes(cell("get", other, 80), GET[1])[aim]
     assert aim not in outcomes(*GET)
 
 
 def test_the_work_of_the_database_is_compared() -> None:
-    """Where the database has more than half of what it has to do for the limit, that is a miss."""
+    """A target is missed if the database does more than half of its work for the limit."""
     aim = "PostgreSQL, get by key: at most 0.5 × the database's CPU for the limit"
     assert not outcomes(*GET)[aim]
     assert outcomes(GET[0], cell("get", "modelwire", 180, database_cpu_us=25.0))[aim]
@@ -137,7 +137,7 @@ def test_a_deep_page_that_costs_more_is_a_miss() -> None:
 
 
 def sample(contender: str, cpu_us: float) -> Sample:
-    """What getting a row cost one contender in one round."""
+    """Return the cost of getting a row for one contender in one round."""
     return Sample("postgresql", 10_000, contender, "get", cpu_us, 50, 1000, 1000, 5, 9, 90, 85)
 
 
@@ -158,7 +158,7 @@ def test_contenders_are_compared_round_by_round() -> None:
 
 
 def test_without_the_limit_nothing_is_compared_with_it() -> None:
-    """What was not measured is no figure."""
+    """A value that was not measured is no figure."""
     (cell,) = build_cells([sample("modelwire", 100)])
     assert cell.to_limit is None
     assert cell.by_hand is None

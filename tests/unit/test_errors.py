@@ -56,7 +56,7 @@ def test_each_error_can_be_imported_from_the_package() -> None:
 
 @pytest.mark.parametrize("status", [s.value for s in HTTPStatus if s >= 400])
 def test_codes_of_other_refusals_are_identifiers(status: int) -> None:
-    """What is raised as an `HTTPException` has the phrase of its status as its code."""
+    """An `HTTPException` has the phrase of its status as its code."""
     document = json.loads(answer_other_problem(status, None).body)
     assert document["code"].isidentifier()
     assert document["code"] == document["code"].lower()

@@ -96,7 +96,7 @@ async def test_other_kinds_are_others() -> None:
 
 
 async def test_cancelled_request_takes_nobody_along() -> None:
-    """If the one who works is cancelled, all who waited on him are answered all the same."""
+    """Requests that wait on a cancelled one are answered all the same."""
     gathered, worker = gather(), Worker()
     first, second, third, fourth = await begin(gathered, worker, 1, 2, 3, 4)
     third.cancel()
@@ -143,7 +143,7 @@ async def test_nothing_is_kept() -> None:
 
 
 async def test_a_fault_is_shared() -> None:
-    """Where it is the same for all, it goes to all, once."""
+    """A fault common to all goes to all, once."""
     gathered, worker = gather(shares_faults=True), Worker()
     first, *later = await begin(gathered, worker, 1, 2, 3)
     worker.tell(None, ValueError("away"))
@@ -155,7 +155,7 @@ async def test_a_fault_is_shared() -> None:
 
 
 async def test_a_fault_is_that_of_one() -> None:
-    """Where it may be that of one, each of them is answered by itself."""
+    """A fault that may belong to one has each of them answered by itself."""
     gathered, worker = gather(), Worker()
     tasks = await begin(gathered, worker, 1, 2, 3, 4)
     worker.tell(None, ValueError("one of them"))
@@ -169,8 +169,10 @@ async def test_a_fault_is_that_of_one() -> None:
 
 
 async def test_without_a_connection_each_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who has waited as long as anybody may is refused with the one who waited for all; who has
-    not waits on."""
+    """A request that has used up its own time is refused with the one it waited on.
+
+    One that has not waits on.
+    """
     clock = [0]
     monkeypatch.setattr(gathering, "perf_counter_ns", lambda: clock[0])
     gathered, worker = gather(), Worker(takes_at_once=False)
@@ -189,7 +191,7 @@ async def test_without_a_connection_each_has_its_time(monkeypatch: pytest.Monkey
 
 
 async def test_nobody_waits_for_what_hangs() -> None:
-    """What is not answered in time holds nobody up who came after it, whoever hangs by then."""
+    """A statement that hangs holds up no later request, whoever hangs by then."""
     gathered, worker = gather(patience_s=0.0), Worker()
     tasks = await begin(gathered, worker, 1)
     for begun, later in enumerate([(2, 3), (4,), (5,)], 2):

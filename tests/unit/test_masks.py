@@ -1,4 +1,4 @@
-"""Which fields are shown as something else than what is stored, by Pydantic's core alone."""
+"""Fields that are shown otherwise than stored, by Pydantic's core alone."""
 
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo

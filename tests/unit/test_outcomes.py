@@ -1,4 +1,4 @@
-"""What is known of a transaction whose COMMIT was answered with an error, or not at all."""
+"""Outcomes of transactions whose COMMIT failed, or was not answered."""
 
 import asyncio
 import sqlite3
@@ -73,7 +73,7 @@ def test_known(case: str, wrapped: bool) -> None:
 
 
 def test_before_commit() -> None:
-    """What a stopping server has not committed, and was not asked to, is undone for certain."""
+    """A transaction of a stopping server before its COMMIT is certainly undone."""
     assert type(translate(answered("57P01"))) is Unavailable
 
 

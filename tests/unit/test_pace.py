@@ -1,4 +1,4 @@
-"""How many changes a stream looks at at a time: more while there are many that are small."""
+"""The number of changes that a stream reads at a time: more while there are many small ones."""
 
 import pytest
 
@@ -27,6 +27,6 @@ def test_pace(size: int, limit: int, *, is_behind: bool) -> None:
 
 
 def test_pace_of_who_has_caught_up() -> None:
-    """What comes next may be large: no more of it is looked at than at first."""
+    """After catching up, as few changes are read as at first: the next may be large."""
     assert choose_pace(MOST, LITTLE - 1, usual=USUAL, is_behind=False) == USUAL
     assert choose_pace(FEWEST, 0, usual=USUAL, is_behind=False) == FEWEST

@@ -27,7 +27,7 @@ def test_separators() -> None:
 
 @given(st.lists(st.tuples(*2 * [st.text(st.characters(min_codepoint=33, max_codepoint=126))])))
 def test_plain_queries(pairs: list[tuple[str, str]]) -> None:
-    """What may stand as it is means the same percent-encoded, to the last character."""
+    """A character that needs no encoding means the same percent-encoded, to the last one."""
     plain = "&".join(f"{quote(name, _PLAIN)}={quote(value, _PLAIN)}" for name, value in pairs)
     encoded = "&".join(f"{_encode(name)}={_encode(value)}" for name, value in pairs)
     found = [(p.name, p.value) for p in parse_query(plain.encode(), 10**6)]

@@ -1,4 +1,4 @@
-"""What processes share is the sum of what each has counted, whenever they write it down."""
+"""Shared metrics are the sum of each process's counts, whenever they are written."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def draw_exchange(random: Random) -> Exchange:
 
 
 class Node:
-    """What one database of one process counts."""
+    """Counts of one database in one process."""
 
     def __init__(self, process: int) -> None:
         self.process = process
@@ -180,7 +180,7 @@ def test_directory_that_is_gone(processes: Processes, tmp_path: Path) -> None:
 def test_no_directory(
     processes: Processes, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Where processes can't write, the application does not start, and says what would do."""
+    """An application whose processes can't write does not start, and says what would help."""
     (tmp_path / "file").touch()
     monkeypatch.setenv(DIRECTORY, str(tmp_path / "file" / "below"))
     monkeypatch.setenv("MODELWIRE_METRICS", "true")

@@ -1,4 +1,4 @@
-"""Where workers of one server keep what they count together."""
+"""The directory in which the workers of one server count together."""
 
 import errno
 import os
@@ -47,7 +47,7 @@ def test_directory_of_the_environment(
 
 
 def test_no_directory_can_be_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Where there is nowhere to keep them, the command says what to do."""
+    """Without a place for the directory, the command says what to do."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "missing"))
     with pytest.raises(ConfigurationError, match="TMPDIR"), sharing_metrics(wanted=True):
         pass
@@ -55,7 +55,7 @@ def test_no_directory_can_be_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 @pytest.fixture
 def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """Where temporary files are."""
+    """The directory of temporary files."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 

@@ -51,7 +51,7 @@ async def test_what_is_quick_needs_none() -> None:
 
 
 async def test_what_is_not_known_goes_on_without() -> None:
-    """Where no slot is free, a read that nobody knows waits a moment, and goes on."""
+    """Without a free slot, an unknown read waits a moment, and goes on."""
     slots = make_slots(1, wait_s=60)
     await begin(slots, make_statement())
     begun = time.monotonic()
@@ -90,7 +90,7 @@ async def test_those_who_wait_learn_what_others_find_out() -> None:
 
 
 async def test_it_gives_way_to_those_who_wait() -> None:
-    """What is neither quick nor has a slot is ended early where others wait for a connection."""
+    """A read that is neither quick nor has a slot ends early if others wait for a connection."""
     slots = make_slots(1, pressed=True)
     assert slots.take_free()
     claim = slots.claim()
@@ -99,7 +99,7 @@ async def test_it_gives_way_to_those_who_wait() -> None:
 
 
 async def test_a_slot_that_is_free_is_taken_late() -> None:
-    """What turns out to take long goes on where a slot is free, and gives it back."""
+    """A read that turns out slow goes on with a free slot, and gives it back."""
     slots = make_slots(1)
     claim = slots.claim()
     assert run_for(claim, SLOW_S)
@@ -109,7 +109,7 @@ async def test_a_slot_that_is_free_is_taken_late() -> None:
 
 
 async def test_being_held_up_once_is_no_proof() -> None:
-    """What was quick and is held up once is unknown then, and not slow; what takes a second is."""
+    """A quick read that is held up once is unknown then, not slow; one that takes a second is."""
     for taken_s, refused in ((QUICK_S, False), (SLOW_S, True)):
         slots, statement = make_slots(2), make_statement()
         slots.note_quick(statement)

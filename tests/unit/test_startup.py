@@ -1,4 +1,4 @@
-"""What starting costs: nothing is built that no request asks for."""
+"""The cost of a start: nothing is built that no request needs."""
 
 import gc
 import subprocess
@@ -91,7 +91,7 @@ def test_names_are_loaded_when_they_are_asked_for(tmp_path: object) -> None:
 
 
 def test_names_are_told_from_others() -> None:
-    """What the package has not is missing as from any module, and it says what it has."""
+    """A missing name raises as in any module, and the error lists existing ones."""
     with pytest.raises(AttributeError, match="has no attribute 'Resources'"):
         modelwire.Resources  # type: ignore[attr-defined]  # noqa: B018
     assert set(modelwire.__all__) <= set(dir(modelwire))

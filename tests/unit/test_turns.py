@@ -38,7 +38,7 @@ async def test_order() -> None:
 
 
 async def test_late() -> None:
-    """Who does not get a turn in time is told so, and the next one still gets it."""
+    """A request that gets no turn in time is refused, and the next one still gets it."""
     turns, log = WriteQueue(0.02), Log()
     async with turns.take(log.work("a")):
         with pytest.raises(Contention):

@@ -34,7 +34,7 @@ def test_secrets_are_not_shown(template: str) -> None:
 
 @given(st.sampled_from(TEMPLATES), st.text("abcXYZ019-_.~", min_size=8))
 def test_no_secret_is_shown(template: str, secret: str) -> None:
-    """That holds for whatever it is."""
+    """A secret of any form is hidden."""
     database = Database(template.format(*[secret] * template.count("{}")))
     assert secret not in repr(database)
 
@@ -63,7 +63,7 @@ async def test_new_file_is_private(
 
 
 async def test_file_that_is_there_keeps_its_mode(tmp_path: Path) -> None:
-    """Who has opened a database to others meant it."""
+    """An existing file keeps its mode, even if it is open to others."""
     path = tmp_path / "old.db"
     path.touch(0o644)
     database = Database(f"sqlite:///{path}")
@@ -98,13 +98,13 @@ def test_hosts(url: str, hosts: list[str]) -> None:
 
 
 def test_hosts_are_shown_where_they_stood() -> None:
-    """What people read has the hosts before the path, and no password."""
+    """A displayed URL has the hosts before the path, and no password."""
     shown = show_url(parse_url("postgresql://u:secret@a,b:5433/db"))
     assert shown == "postgresql://u:***@a,b:5433/db"
 
 
 def test_parameters_of_libpq() -> None:
-    """What libpq's URLs say is read; what is left goes to the driver."""
+    """Parameters of libpq's URLs are read; others go to the driver."""
     url = (
         "postgresql://h/db?target_session_attrs=read-write&load_balance_hosts=random"
         "&connect_timeout=3&options=-c%20search_path%3Dshop%20--work-mem%3D3MB&sslmode=require"
@@ -129,6 +129,6 @@ def test_parameters_of_libpq() -> None:
     ],
 )
 def test_parameters_that_are_refused(query: str, said: str) -> None:
-    """What can't be used is refused by its name, and with what would be right."""
+    """An unusable parameter is refused by its name, with what would be right."""
     with pytest.raises(ConfigurationError, match=re.escape(said)):
         Database(f"postgresql:///db?{query}")

@@ -101,7 +101,7 @@ def test_values_are_those_of_an_instance(schema: type[BaseModel], body: dict[str
 
 @pytest.mark.parametrize("body", [None, [], "a", 1])
 def test_bodies_that_are_no_objects(body: Any) -> None:
-    """What is no object is refused where it stands, and the others are read all the same."""
+    """A body that is no object is refused at its place, and the others are read all the same."""
     faults = Faults()
     assert not validate_values(TABLE, Plain, [{"Name": "a"}, body], ["/0", "/1"], faults)
     assert [(f.pointer, f.code) for f in faults.first] == [("/1", "model_type")]

@@ -73,7 +73,7 @@ def upper_name(context: Any) -> str:
 
 
 def upper_name_if_given(context: Any) -> str | None:
-    """What a change makes of the name, if it sets that."""
+    """Return the name in upper case, if a change sets it."""
     name = context.get_current_parameters().get("name")
     return None if name is None else str(name).upper()
 
@@ -203,7 +203,7 @@ class Thing(Base, table=True):
 
 
 class Shown(SQLModel):
-    """What a read schema of the user's own has of a thing."""
+    """Thing as a read schema of the user's own shows it."""
 
     id: int
     day: date | None

@@ -26,7 +26,7 @@ DEFAULTS = {"price": 1.5, "count": 2, "day": "2024-01-02", "ok": True}
 
 
 async def test_values(client: httpx2.AsyncClient) -> None:
-    """What is sent is shown, by every way in and out."""
+    """Values are shown as they were sent, by every way in and out."""
     created = (await client.post("/items/", json={**WHOLE, "pin": "1234"})).json()
     assert created == {"id": 1, **WHOLE}
     assert (await client.get("/items/1")).json() == created
@@ -106,7 +106,7 @@ async def test_order_and_pages(client: httpx2.AsyncClient) -> None:
 async def test_refused(
     client: httpx2.AsyncClient, body: dict[str, Any], code: str, fault: str
 ) -> None:
-    """What the annotation takes and the column can't hold is 422, with its place."""
+    """A value that fits the annotation but not the column is 422, with its place."""
     (name,) = body
     for answer in (
         await client.post("/items/", json=body),
@@ -128,7 +128,7 @@ async def test_secret(client: httpx2.AsyncClient, run_sql: RunSQL) -> None:
 
 
 async def test_values_of_others(client: httpx2.AsyncClient, run_sql: RunSQL) -> None:
-    """What is no value of the annotation is shown as the column has it, as a text."""
+    """A stored value that doesn't fit the annotation is shown as text."""
     await client.post("/items/", json={})
     await run_sql("UPDATE items SET ok = 7, count = 3, number = '1x', color = 'zz', level = 9")
     row = (await client.get("/items/1")).json()

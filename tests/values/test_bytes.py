@@ -16,7 +16,7 @@ TEXT = base64.b64encode(PNG).decode()
 
 
 async def test_round_trip(client: httpx2.AsyncClient) -> None:
-    """What was sent is shown, in a row, a list, a stream and CSV."""
+    """Bytes are shown as they were sent, in a row, a list, a stream and CSV."""
     created = await client.post("/files/", json={"body": TEXT})
     assert created.json()["body"] == TEXT
     assert (await client.get("/files/1")).content == created.content
@@ -79,7 +79,7 @@ async def test_walk(client: httpx2.AsyncClient) -> None:
 
 @pytest.mark.parametrize("text", ["é", "a", "!", "YQ=%"])
 async def test_no_base64(client: httpx2.AsyncClient, text: str) -> None:
-    """What is no base64 is 422, in bodies, filters and paths."""
+    """Malformed base64 is 422, in bodies, filters and paths."""
     problem = read_problem(await client.post("/files/", json={"body": text}), 422, "invalid")
     assert faults_of(problem) == [("/body", "value_error")]
     assert (await client.get("/files/", params={"body": text})).status_code == 422
@@ -96,7 +96,7 @@ async def test_hex(client: httpx2.AsyncClient) -> None:
 
 
 async def test_utf_8(client: httpx2.AsyncClient, run_sql: RunSQL) -> None:
-    """Where the model takes bytes for texts, those that are none are base64."""
+    """Bytes that the model takes as text are base64 where they are not UTF-8."""
     created = await client.post("/utf8_files/", json={"body": "é"})
     assert created.json()["body"] == "é"
     await run_sql(

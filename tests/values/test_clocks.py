@@ -100,7 +100,7 @@ async def test_writes(clocks_world: World, lane: str) -> None:
 
 @pytest.mark.parametrize("text", ["10:00:00", "25:00:00Z", "10:00:00+25:00"])
 async def test_refused(clocks_world: World, lane: str, text: str) -> None:
-    """What has no offset is refused in a body, as it is of moments."""
+    """A time without an offset is refused in a body, as for moments."""
     client = await prepare(clocks_world, lane)
     answer = await client.post("/shifts/", json={"starts": text})
     (error,) = answer.json()["errors"]
@@ -125,7 +125,7 @@ async def prepare_others(world: World, lane: str) -> httpx2.AsyncClient:
 
 @pytest.mark.both_lanes
 async def test_offsets_of_others(clocks_world: World, lane: str) -> None:
-    """What another program has stored with an offset is found, sorted and named as any other."""
+    """A time stored with an offset by another program is found, sorted and named as any other."""
     client = await prepare_others(clocks_world, lane)
     for query, rows in FOUND.items():
         answer = await client.get(f"/shifts/?{query}")

@@ -232,7 +232,7 @@ UNFIT: list[tuple[str, Any]] = [
 
 @pytest.mark.both_lanes
 async def test_values_of_types_of_postgresql(sheets: httpx2.AsyncClient) -> None:
-    """What a column can't hold is told with its place, and refused in filters too."""
+    """A value that a column can't hold is reported with its place, and refused in filters too."""
     row = {"bits": "1010", "some": "10", "one": "1", "cost": "1.50", "of": 2**32 - 1}
     made = await sheets.post("/form_sheets/", json=row)
     assert (made.status_code, made.json()) == (201, {"id": 1, **row, "cost": "$1.50"})
@@ -260,7 +260,7 @@ FOR EACH ROW EXECUTE FUNCTION cast_something();
 
 
 async def test_casts_of_triggers(make_url: MakeURL, lane: str) -> None:
-    """What a trigger can't cast is no fault of a value that was sent."""
+    """A failed cast in a trigger is no fault of a value that was sent."""
     url = await make_url("postgresql", "casts")
     database = Database(url, metadata=Own.metadata, **PATIENT)
     await database.init_db()

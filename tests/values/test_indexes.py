@@ -59,7 +59,7 @@ async def client(database: Database, lane: str) -> AsyncIterator[httpx2.AsyncCli
 
 
 async def plan_of(database: Database, sql: str) -> str:
-    """How SQLite runs a statement, whatever its parameters are."""
+    """Return SQLite's plan of a statement, whatever its parameters are."""
     async with database.engine.connect() as connection:
         values = (None,) * re.sub(r"'[^']*'", "", sql).count("?")
         rows = await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", values)
@@ -122,7 +122,7 @@ async def test_views(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
 
 
 async def test_not_possible(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """Where an index can't be created the service starts all the same, and says how to do it."""
+    """The service starts without an index that can't be created, and says how to create it."""
     database = Database(f"sqlite:///{tmp_path}/taken.db", metadata=Base.metadata)
     async with database.engine.begin() as connection:
         await connection.exec_driver_sql("CREATE TABLE visits_came_values (id INTEGER)")

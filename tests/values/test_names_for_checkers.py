@@ -46,7 +46,7 @@ async def test_served(offers: httpx2.AsyncClient) -> None:
     ("name", "value"), [("price", "cheap"), ("price", "1.555"), ("until", "soon"), ("price", None)]
 )
 async def test_refused(offers: httpx2.AsyncClient, name: str, value: Any) -> None:
-    """What the column can't hold is 422, with its field."""
+    """A value that the column can't hold is 422, with its field."""
     answer = await offers.post("/offers/", json={**OFFER, name: value})
     assert answer.status_code == 422, answer.text
     assert pointers_of(answer.json()) == [f"/{name}"]
@@ -68,7 +68,7 @@ async def test_document(offers: httpx2.AsyncClient) -> None:
     ],
 )
 def test_nothing_tells(model: Any, words: list[str]) -> None:
-    """Where nothing tells what a field is, the service does not start, and says which it is."""
+    """A service with a field of unknown type does not start, and names it."""
     with pytest.raises(ConfigurationError) as caught:
         make_app(Database("sqlite://"), "direct", (Resource(model),), {})
     assert all(word in str(caught.value) for word in words), caught.value

@@ -98,7 +98,7 @@ async def test_rows(named: httpx2.AsyncClient) -> None:
 
 
 async def test_tree(named: httpx2.AsyncClient) -> None:
-    """What is below a row goes along with it in a table called `tree`."""
+    """A delete cascades in a table called `tree`."""
     body = {"below": [{"level": 1, "below": [{"level": 2}]}]}
     answer = await named.post("/tree/", json=body)
     assert answer.status_code == 201, answer.text

@@ -1,4 +1,4 @@
-"""What runs only where rows are objects is warned of when a model is mounted."""
+"""Listeners that only run on objects are warned of when a model is mounted."""
 
 import logging
 from collections.abc import Iterator
@@ -92,7 +92,7 @@ def test_named_in_one_warning(
     [(Plain, WRITES), (Stamped, ["read"]), (Checked, ["list", "delete"]), (Own, ["update"])],
 )
 def test_nothing_to_warn_of(caplog: pytest.LogCaptureFixture, model: Any, operations: Any) -> None:
-    """What no operation of a resource would run is not warned of."""
+    """A listener that no operation of a resource would run is not warned of."""
     mount(FastAPI(), Database("sqlite://"), Resource(model, operations=operations))
     assert caplog.records == []
 

@@ -1,4 +1,4 @@
-"""What a write answers is what a read answers, byte for byte, whatever the first column is."""
+"""The response to a write equals a read, byte for byte, whatever the first column is."""
 
 import httpx2
 

@@ -138,7 +138,7 @@ def test_names_of_fields() -> None:
 
 
 def test_others() -> None:
-    """Where there are no sets, nothing is run for them."""
+    """Tables without sets run nothing for them."""
 
     class Plain(BaseModel):
         tags: list[str]

@@ -42,7 +42,7 @@ async def test_walk_over_reals(client: httpx2.AsyncClient) -> None:
 
 @pytest.mark.parametrize("path", ["/hooks/", "/hooks/bulk/"])
 async def test_expression_that_fails(client: httpx2.AsyncClient, path: str) -> None:
-    """What a column's own expression can't be computed of is refused."""
+    """A value from which a column's own expression can't be computed is refused."""
     good, bad = {"payload": '{"kind": "a"}'}, {"payload": "{bad"}
     many = path.endswith("bulk/")
     created = await client.post(path, json=[good] if many else good)
@@ -103,7 +103,7 @@ async def test_arrays(world: World, client: httpx2.AsyncClient, name: str) -> No
 async def test_arrays_that_do_not_fit(
     client: httpx2.AsyncClient, world: World, body: Any, code: str, fault: tuple[str, str]
 ) -> None:
-    """What an array can't hold is 422, with the place of the item."""
+    """An item that an array can't hold is 422, with its place."""
     if world.dialect == "sqlite":
         pytest.skip("these columns are JSON there, which holds all of this")
     assert faults_of(read_problem(await client.post("/arrays/", json=body), 422, code)) == [fault]

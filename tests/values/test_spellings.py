@@ -267,7 +267,7 @@ def spell(value: Any) -> str:
 
 
 def key_of(name: str, value: Any) -> Any:
-    """What a value is sorted by: enums by their declaration."""
+    """Return the sort key of a value: for enums, their order of declaration."""
     return list(Color).index(value) if name == "color" else value
 
 

@@ -85,7 +85,7 @@ def test_what_is_told(caplog: pytest.LogCaptureFixture, case: str) -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_what_is_refused(make_url: MakeURL, lane: str, dialect: str) -> None:
-    """What is told is so: nothing can be created, as nobody may give the field."""
+    """The warning is right: nothing can be created, as no one may set the field."""
     database = Database(await make_url(dialect, "unfilled"), metadata=Base.metadata)
     await database.init_db()
     resources = (Resource(Medal, policy=closed("rank")),)

@@ -63,7 +63,7 @@ def declare(number: int, annotation: Any, value: Any) -> type[SQLModel]:
 
 
 def refusal(*models: type[SQLModel], **options: Any) -> str:
-    """What serving some models is refused with; empty where it is not."""
+    """Return the error of serving some models; empty if there is none."""
     try:
         read_catalog([Resource(model, **options) for model in models])
     except ConfigurationError as exc:
@@ -91,7 +91,7 @@ class Now(Base, table=True):
 
 
 class Cheap(Base, table=True):
-    """What a change makes is stored as the column takes it as well."""
+    """Row whose changed value is stored as the column takes it."""
 
     __tablename__ = "defaults_cheap"
 
@@ -159,7 +159,7 @@ async def test_none_that_a_validator_replaces(world: World, lane: str) -> None:
 
 
 async def test_every_default_is_stored(world: World, lane: str) -> None:
-    """What is not refused at start is stored: in a row of its own, in many rows, by a change."""
+    """A default that is not refused at start is stored: in one row, in many, by a change."""
     client = world.clients[lane]
     faults = []
     models: tuple[type[SQLModel], ...] = (*served(), Now, Cheap)

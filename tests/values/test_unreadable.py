@@ -171,7 +171,7 @@ async def test_lone_surrogate(client: httpx2.AsyncClient, run_sql: RunSQL) -> No
 
 
 async def test_ends_of_time(client: httpx2.AsyncClient, world: World, run_sql: RunSQL) -> None:
-    """What PostgreSQL has as infinity is the end of time, beside what can't be read as well."""
+    """PostgreSQL's infinity is the end of time, also beside values that can't be read."""
     if world.dialect == "sqlite":
         pytest.skip("SQLite has no infinity")
     await run_sql("INSERT INTO things (moment, day) VALUES ('infinity', 'infinity')")
@@ -194,7 +194,7 @@ async def test_ends_of_time(client: httpx2.AsyncClient, world: World, run_sql: R
 async def test_odd_values(
     client: httpx2.AsyncClient, world: World, run_sql: RunSQL, name: str, stored: str, value: Any
 ) -> None:
-    """What only SQLite takes is shown too, and lists go on beyond it."""
+    """Values that only SQLite accepts are shown too, and lists go on beyond them."""
     if world.dialect == "postgresql":
         pytest.skip("PostgreSQL refuses such values")
     await run_sql(f"INSERT INTO oddities ({name}) VALUES (NULL), ({stored}), (NULL)")
@@ -230,7 +230,7 @@ async def test_arrays_of_durations(
 async def test_numbers_of_python(
     client: httpx2.AsyncClient, world: World, run_sql: RunSQL, name: str, text: str
 ) -> None:
-    """What only Python would read as a number stands where SQL has it: behind all numbers."""
+    """A number that only Python could read sorts as in SQL: behind all numbers."""
     if world.dialect == "postgresql":
         pytest.skip("PostgreSQL has no such values")
     values = ("2", f"'{text}'", "9e300", f"'{text}'", "0.5", "NULL")

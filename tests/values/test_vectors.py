@@ -59,7 +59,7 @@ async def test_document(client: httpx2.AsyncClient) -> None:
 
 
 async def test_values_that_json_has_not(client: httpx2.AsyncClient) -> None:
-    """What a column's own type makes is shown as its list, or as its text."""
+    """A value of a column's own type is shown as its list, or as its text."""
     body = {"matrix": [1, 2.5], "opaque": "x"}
     created = await client.post("/embeddings/", json=body)
     assert created.status_code == 201, created.text
@@ -73,7 +73,7 @@ async def test_values_that_json_has_not(client: httpx2.AsyncClient) -> None:
 
 @pytest.mark.parametrize("matrix", ["x", {"a": 1}, 5, [None], [[1]]])
 async def test_values_that_a_type_refuses(client: httpx2.AsyncClient, matrix: Any) -> None:
-    """What a column's own type can't take is 422, and nothing is stored."""
+    """A value that a column's own type refuses is 422, and nothing is stored."""
     answer = await client.post("/embeddings/", json={"matrix": matrix})
     (fault,) = read_problem(answer, 422, "invalid")["errors"]
     assert fault["code"] == "unstorable"
@@ -81,7 +81,7 @@ async def test_values_that_a_type_refuses(client: httpx2.AsyncClient, matrix: An
 
 
 async def test_nearest(world: World, client: httpx2.AsyncClient) -> None:
-    """What is stored is a vector to the database."""
+    """A stored value is a vector to the database."""
     if world.dialect == "sqlite":
         pytest.skip("SQLite has no vectors")
     await client.post("/embeddings/bulk/", json=[{"vector": [1, 0, 0]}, {"vector": [0, 1, 0]}])

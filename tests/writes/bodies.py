@@ -1,4 +1,4 @@
-"""What is wrong with a body, before the database sees it."""
+"""Faults of a body, before the database sees it."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Ties = Mapping[str, Any]
 
 @dataclass
 class Faults:
-    """What is wrong with a body, in the order in which one kind hides the next."""
+    """Faults of a body, in the order in which one kind hides the next."""
 
     nulls: list[Fault] = field(default_factory=list)
     invalid: list[Fault] = field(default_factory=list)
@@ -106,7 +106,7 @@ def is_echo(table: Table, name: str, value: Any) -> bool:
 
 
 def check_echoes(table: Table, row: Row, body: Any, pointer: str, *, method: str) -> list[Fault]:
-    """What a body has of a row that is not as it is; no relation of these bodies is."""
+    """Return the echoed fields of a body that differ from the row; relations are not echoed."""
     faults = []
     for name, value in body.items():
         if not is_echo(table, name, value) or (value is None and method == "PUT"):

@@ -1,4 +1,4 @@
-"""What comes of changes of rows that are there, and of their links."""
+"""Outcomes of changes of existing rows, and of their links."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def _set(
 
 
 def _check_changed(outcome: Outcome, name: str, changed: Sequence[tuple[Key, Key, str]]) -> None:
-    """What constraints say of rows that are changed: their old keys, new keys and pointers."""
+    """Check constraints on changed rows: their old keys, new keys and pointers."""
     before, state, table = outcome.before, outcome.state, TABLES[name]
     for old, new, pointer in changed:
         row = state.rows[name][new]

@@ -1,4 +1,4 @@
-"""What comes of new rows."""
+"""Outcomes of new rows."""
 
 from __future__ import annotations
 

@@ -132,7 +132,7 @@ def draw_key_in_body(draw: Draw, state: State, table: str) -> Any:
 
 
 def draw_include(draw: Draw, name: str) -> str | None:
-    """What an answer shows along, if anything."""
+    """Draw the include of a response, if any."""
     relations = list(TABLES[name].relations)
     return draw(st.sampled_from(relations)) if relations and happens(draw, 40) else None
 

@@ -1,4 +1,4 @@
-"""What a client knows of the tables: their columns, constraints and relations."""
+"""Tables as a client knows them: their columns, constraints and relations."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Parent:
-    """What a column refers to, and what becomes of its row when that goes."""
+    """Reference of a column, with the action on delete."""
 
     table: str
     column: str

@@ -1,4 +1,4 @@
-"""What may come of a step: how it is answered, and what is stored then."""
+"""Possible outcomes of a step: its response, and the stored rows."""
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ class Refused(Exception):
 
 @dataclass
 class Outcome:
-    """What may come of a step.
+    """Possible outcome of a step.
 
     Args:
-        before: What is stored.
-        state: What is stored if it succeeds.
-        status: How that is answered.
-        rows: The keys of the rows that are answered then.
+        before: The stored rows.
+        state: The stored rows if it succeeds.
+        status: The status of the success.
+        rows: The keys of the rows in the response.
         made: The keys of the new rows of each table, in their order.
-        refusals: Why it may be refused; any of them may be told.
-        certain: Whether it must be. If not, it depends on the order in which the database changes
-            the rows: a unique value may be free again in time, or not.
-        affected: How many rows a mass change says that it has changed.
+        refusals: The possible refusals, any of which may be reported.
+        certain: Whether a refusal is certain. If not, it depends on the order in which the database
+            changes the rows: a unique value may be free again in time, or not.
+        affected: The number of rows that a mass change reports as changed.
     """
 
     before: State

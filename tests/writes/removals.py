@@ -1,4 +1,4 @@
-"""What comes of removals."""
+"""Outcomes of removals."""
 
 from __future__ import annotations
 

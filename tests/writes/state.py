@@ -50,7 +50,7 @@ class State:
         self.rows["memberships"][TABLES["memberships"].key_of(ordered)] = ordered
 
     def related(self, table: str, row: Row, name: str) -> Any:
-        """What `include` shows of a row's relation."""
+        """Return a row's relation as `include` shows it."""
         relation = TABLES[table].relations[name]
         target = self.rows[relation.table]
         if relation.link:
@@ -71,7 +71,7 @@ class State:
                     break
 
     def violations(self, table: str, key: Key, row: Row, pointer: str) -> Iterator[Violation]:
-        """What constraints say of a row that is written, whose body stands at a pointer."""
+        """Yield the violated constraints of a written row, whose body is at a pointer."""
         for columns in self.unique_conflicts(table, key, row):
             yield taken(columns, pointer)
         if not is_allowed(table, row):

@@ -61,7 +61,7 @@ class Step:
         return f"Step({', '.join(shown)})"
 
     def _repr_pretty_(self, printer: Any, _cycle: bool) -> None:
-        """How Hypothesis shows it."""
+        """Print the step for Hypothesis."""
         printer.text(repr(self))
 
     @property

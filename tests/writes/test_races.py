@@ -18,7 +18,7 @@ from .conftest import World
 pytestmark = pytest.mark.parametrize("lane", LANES)
 
 FEW, MANY = (20, 20) if THOROUGH else (1, 5)
-"""How often a race is run: one that takes seconds, and one that does not."""
+"""Repetitions of a race: one that takes seconds, and one that does not."""
 
 
 @pytest_asyncio.fixture

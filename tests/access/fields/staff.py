@@ -25,7 +25,7 @@ class ClubLink(Base, table=True):
 
 
 class Bureau(Base, table=True):
-    """What people belong to."""
+    """Bureau that staff belong to."""
 
     __tablename__ = "offices"
 
@@ -56,7 +56,7 @@ class Worker(Base, table=True):
 
 
 class Club(Base, table=True):
-    """What people are linked to."""
+    """Club that staff are linked to."""
 
     __tablename__ = "groups"
 
@@ -73,7 +73,7 @@ TABLES = [Base.metadata.tables[str(m.__tablename__)] for m in (Bureau, Worker, C
 
 
 class Member(NamedTuple):
-    """Who asks."""
+    """Caller."""
 
     id: str
     is_manager: bool
@@ -81,7 +81,7 @@ class Member(NamedTuple):
 
 
 def read_member(x_who: Annotated[str, Header()] = "") -> Member:
-    """Who asks, by a header that says what he is."""
+    """Read the caller and its roles from a header."""
     return Member(x_who, "manager" in x_who, "auditor" in x_who)
 
 

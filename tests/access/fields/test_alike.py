@@ -32,7 +32,7 @@ async def send(world: World, way: str, who: str, asked: Asked) -> httpx2.Respons
 
 
 def described(answer: httpx2.Response) -> tuple[int, dict[str, str], bytes]:
-    """What a client may notice of an answer."""
+    """Return the parts of a response that a client can observe."""
     found = {name: answer.headers[name] for name in _HEADERS if name in answer.headers}
     return answer.status_code, found, answer.content
 
@@ -124,7 +124,7 @@ async def test_a_bypass_is_told(world: World, monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_differences_are_told() -> None:
-    """What compares the answers does not take everything for alike."""
+    """The comparison of responses notices differences."""
     problem = {"code": "invalid", "errors": [{"code": "read_only", "pointer": "/a"}]}
     other = {"code": "invalid", "errors": [{"code": "unknown_field", "pointer": "/b"}]}
     assert _faults(problem) != _faults(other)

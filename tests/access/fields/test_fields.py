@@ -1,4 +1,4 @@
-"""What policies of single fields mean, case by case."""
+"""Policies of single fields, case by case."""
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
@@ -106,7 +106,7 @@ async def test_what_may_not_be_set(world: World, lane: str) -> None:
 
 @lanes
 async def test_what_nobody_need_know(world: World, lane: str) -> None:
-    """What is neither seen nor set is a name like any other; no sentence names it."""
+    """A field neither seen nor set is a name like any other; no message names it."""
     async with serve(world, lane) as client:
         for name in ("salary", "salery"):
             for answer in (
@@ -132,7 +132,7 @@ async def test_what_nobody_need_know(world: World, lane: str) -> None:
 
 @lanes
 async def test_write_only(world: World, lane: str) -> None:
-    """What is set and not seen is stored, and shown by nothing."""
+    """A write-only field is stored, and shown nowhere."""
     async with serve(world, lane) as client:
         answer = await client.patch("/people/p0", json={"pin": "7777"}, **by("manager"))
         assert answer.status_code == 200
@@ -227,14 +227,14 @@ class Ranked(SQLModel, table=True):
 
 
 class Named(NamedTuple):
-    """Who asks: the same in more than one role."""
+    """Caller with the same id in more than one role."""
 
     id: str
     is_manager: bool
 
 
 def read_named(x_id: Annotated[str, Header()], x_role: Annotated[str, Header()] = "") -> Named:
-    """Who asks, and in which role."""
+    """Read the caller, and its role."""
     return Named(x_id, x_role == "manager")
 
 
@@ -248,7 +248,7 @@ RANKED = Resource(
 
 
 async def test_orders_and_replays(make_client: Any) -> None:
-    """What is hidden orders nothing, and a demoted caller's key does not show him an old answer."""
+    """A hidden field can't be sorted by, and a demoted caller's key replays no old response."""
     client = await make_client(RANKED, caller=one)
     manager, plain = ({"x-id": "1", "x-role": role} for role in ("manager", ""))
     top = (await client.post("/access_ranked/", json={"rank": 5}, headers=manager)).json()["id"]
@@ -308,7 +308,7 @@ def test_listed_policies() -> None:
 
 
 def test_no_rules_cost_nothing() -> None:
-    """Where no policy asks for fields, a route goes to its one pipeline at once."""
+    """Without policies of fields, a route goes straight to its one pipeline."""
     app = FastAPI()
     mount(app, Database("sqlite://"), *with_rules({}), caller=me)
     routes = [r for r in app.routes if isinstance(r, ResourceRoute) and "people" in r.path]
@@ -333,7 +333,7 @@ async def test_document(world: World) -> None:
 
 
 async def test_without_callers(world: World) -> None:
-    """What everyone and nobody may needs no caller."""
+    """Permissions for everyone and for no one need no caller."""
     policy = Policy(read=everyone, fields={"salary": FieldPolicy(read=nobody, write=nobody)})
     await world.fill()
     made = (Resource(Worker, policy=policy),)
@@ -435,7 +435,7 @@ FIXED = FieldPolicy(write=me.is_manager)
 def test_what_is_refused(
     model: type[SQLModel], fields: Rules, options: dict[str, Any], fault: str
 ) -> None:
-    """What can't be held to is refused at start-up, with what would be right."""
+    """A rule that can't be enforced is refused at start-up, with what would be right."""
     resource = Resource(model, policy=Policy(read=everyone, fields=fields), **options)
     with pytest.raises(ConfigurationError) as caught:
         mount(FastAPI(), Database("sqlite://"), resource, caller=me)

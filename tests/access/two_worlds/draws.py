@@ -157,7 +157,7 @@ class Draw:
         return Logic(kind, tuple(self.term(table, depth - 1) for _ in range(count)))
 
     def filters(self, table: Table) -> Query:
-        """What chooses rows."""
+        """Draw filters of rows."""
         several = (self.condition(table) for _ in range(self.random.choice([0, 0, 1, 1, 2])))
         conditions = {c.name: c for c in several}.values()
         logic = (self.term(table),) if self.maybe(0.3) else ()
@@ -200,7 +200,7 @@ class Draw:
         return tuple(found)
 
     def shown(self, table: Table) -> Parameters:
-        """What is shown of each row."""
+        """Draw the fields to show."""
         some = self.random.sample(list(table.readable.values()), min(2, len(table.readable)))
         fields = [self.part(field).name for field in some]
         query = Query(
@@ -211,7 +211,7 @@ class Draw:
         return query.parameters()
 
     def page(self) -> Parameters:
-        """Which part of a list is shown, and how it is counted."""
+        """Draw a page of a list, and its way of counting."""
         kind = self.random.choice(["", "", "skip", "cursor"])
         found = {"limit": self.random.choice([1, 2, 3, 50])} if self.maybe(0.7) else {}
         if kind == "cursor":
@@ -223,7 +223,7 @@ class Draw:
         return [*_pairs(found), *([("count", count)] if count else [])]
 
     def selection(self, table: Table) -> Parameters:
-        """What chooses and orders rows, and what is shown of them."""
+        """Draw filters, an order, and the fields to show."""
         query = self.filters(table)
         sort = Query(table.name, sort=self.sorts(table)).parameters()
         return [*query.parameters(), *sort, *self.shown(table), *self.recalled(table)]
@@ -234,7 +234,7 @@ class Draw:
         return [("deleted", self.random.choice(words))] if words and self.maybe(0.3) else []
 
     def sums(self, table: Table) -> Parameters:
-        """What groups rows, what is told of each group, and which of them are shown."""
+        """Draw groups, measures, and conditions on groups."""
         groups = dict.fromkeys(self._group(table) for _ in range(self.random.choice([0, 1, 1, 2])))
         several = (self._measure(table) for _ in range(self.random.choice([1, 2, 3])))
         measures = [m for m in dict.fromkeys(several) if m not in groups]

@@ -1,4 +1,4 @@
-"""What may come of a request, told in plain Python."""
+"""Permitted outcomes of a request, in plain Python."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ from .tables import Base, Member
 KEYS = {table.name: list(table.primary_key.columns.keys()) for table in Base.metadata.sorted_tables}
 
 TOLD_BY_THE_DATABASE = {"already_exists", "still_referenced"}
-"""What a unique index and a foreign key say of rows that nobody may see: they go past policies."""
+"""Codes of unique indexes and foreign keys on rows that nobody may see: they ignore policies."""
 
 GO_ALONG = {
     "notes": {"customer_id": ("customers", "id")},
@@ -21,7 +21,7 @@ GO_ALONG = {
     "labels": {"customer_id": ("customers", "id"), "tag_code": ("tags", "code")},
     "invoice_tags": {"invoice_id": ("invoices", "id"), "tag_code": ("tags", "code")},
 }
-"""What the database or the models remove with a row: the columns that refer to it."""
+"""Columns by which the database or the models remove rows together with others."""
 
 
 def find_above(request: Request, rows: Rows, who: Member, told: Told) -> str | None:
@@ -35,7 +35,7 @@ def find_above(request: Request, rows: Rows, who: Member, told: Told) -> str | N
 
 
 def find_fault(before: Rows, after: Rows, who: Member, told: Told, expected: Told) -> str | None:
-    """What is wrong with an answer, or with the rows behind it."""
+    """Return the fault in a response, or in the rows behind it."""
     if told.status >= 500:
         return "failed"
     if "refused" in codes_of(told):
@@ -72,7 +72,7 @@ def find_misjudged(
 
 
 BEFORE_ROWS = {400, 422, 428}
-"""What a request may be refused for before anybody looks at its rows, or for their number."""
+"""Statuses of refusals before rows are looked at, or for their number."""
 
 
 def is_excused(told: Told, expected: Told) -> bool:
@@ -103,7 +103,7 @@ def find_changed(before: Rows, after: Rows, who: Member) -> list[Row]:
 
 
 def find_forbidden(before: Rows, after: Rows, who: Member) -> Iterator[tuple[str, str, Row]]:
-    """What has become of rows that a caller may not do to them."""
+    """Yield changes of rows that their caller may not make."""
     for table, key in KEYS.items():
         was, is_ = ({tuple(r[k] for k in key): r for r in a[table]} for a in (before, after))
         for place in {**was, **is_}:

@@ -35,7 +35,7 @@ WITHOUT: Mapping[str, str] = {
     "hides_rows": "False",
     "take_from": "{{}}",
 }
-"""What stands in the place of a call, of its arguments, where a policy is left out."""
+"""Replacements of calls that leave a policy out, in terms of their arguments."""
 
 RULES = {("_render_child", "constant"): "True", ("_can_estimate", "constant"): "True"}
 """Attributes that decide whether a policy is looked at, in the functions that ask for them."""
@@ -46,7 +46,7 @@ NOT_ABOUT_POLICIES = {
     ("pipeline/write.py", "rows_of"),
     ("execute/write/writer.py", "rows_of"),
 }
-"""What only has the same name, or binds the values that a policy has asked for."""
+"""Calls of the same name that are no policies, or that bind the values of one."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ def functions_of(tree: ast.Module) -> Iterator[tuple[str, Any]]:
 
 
 def _leaves(node: ast.AST, function: str) -> str | None:
-    """What a node of a function is, if a policy is left out without it."""
+    """Return the name of a call that leaves a policy out when replaced."""
     if isinstance(node, ast.Call):
         name = _name_of(node.func)
         return name if name in WITHOUT else None

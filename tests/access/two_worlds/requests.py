@@ -82,10 +82,10 @@ WRITES = (
 
 
 def kind_of(route: Route) -> str:
-    """What a route does.
+    """Return the kind of a route.
 
     Raises:
-        LookupError: Nobody has said how to ask it.
+        LookupError: No kind is listed for it.
     """
     method, path = route
     for pattern, kinds in KINDS.items():

@@ -51,7 +51,7 @@ class Organisation(Base, table=True):
 
 
 class Membership(Base, table=True):
-    """Who belongs to a tenant: a key of two columns."""
+    """Membership of a tenant, with a key of two columns."""
 
     __tablename__ = "memberships"
 
@@ -62,7 +62,7 @@ class Membership(Base, table=True):
 
 
 class Country(Base, table=True):
-    """What everyone may see; one tag is shown of those that there may be."""
+    """Country that everyone may see; at most one of its tags is shown."""
 
     __tablename__ = "countries"
 
@@ -164,7 +164,7 @@ class Tag(Base, table=True):
 
 
 class Audit(Base, table=True):
-    """What nobody may see."""
+    """Audit that nobody may see."""
 
     __tablename__ = "audits"
 
@@ -197,7 +197,7 @@ MODELS: tuple[type[SQLModel], ...] = (
 
 @dataclass(frozen=True)
 class Member:
-    """Who asks."""
+    """Caller."""
 
     id: int
     organisation_ids: list[int]
@@ -209,7 +209,7 @@ class Member:
 
     @property
     def headers(self) -> dict[str, str]:
-        """What says so in a request."""
+        """Headers that identify the caller."""
         told = [self.id, self.organisation_ids, self.is_admin, self.batch, self.since, self.limit]
         return {"x-caller": json.dumps([*told, sorted(self.moods)], default=str)}
 
@@ -265,7 +265,7 @@ POLICIES: dict[type[SQLModel], Policy] = {
         create=or_(Note.worth <= me.limit, Note.worth.is_(None)),
     ),
 }
-"""Who may see and change the rows of each resource."""
+"""Policies of the resources."""
 
 RELATIONS: dict[type[SQLModel], list[str]] = {
     Organisation: ["parent", "children", "memberships", "customers", "invoices"],
@@ -298,7 +298,7 @@ COMPUTED: dict[type[SQLModel], dict[str, Any]] = {
     },
     Tag: {"twice": col(Tag.rank) * 2},
 }
-"""What is computed, of the row itself and of others, which not everyone sees."""
+"""Computed fields, of the row itself and of others that not everyone sees."""
 
 OPTIONS: dict[type[SQLModel], dict[str, Any]] = {
     Organisation: {"filters": {"name": "icontains"}},

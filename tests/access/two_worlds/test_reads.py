@@ -1,4 +1,4 @@
-"""What a caller is answered is what anybody is answered where nothing else is stored."""
+"""A caller gets the responses that it would get if no other rows were stored."""
 
 import json
 from collections.abc import Sequence

@@ -38,6 +38,6 @@ def test_every_route_is_asked(worlds: Worlds) -> None:
     ],
 )
 def test_a_new_route_is_noticed(route: tuple[str, str]) -> None:
-    """What nobody has said how to ask fails these tests until somebody does."""
+    """A new route without requests in these tests fails them."""
     with pytest.raises(LookupError):
         kind_of(route)

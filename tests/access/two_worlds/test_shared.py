@@ -1,4 +1,4 @@
-"""What requests share, and in which order they are refused."""
+"""State that requests share, and the order of refusals."""
 
 import asyncio
 from random import Random

@@ -1,4 +1,4 @@
-"""What a caller may not see is not there for its writes either, and stays as it was."""
+"""Unseen rows don't exist for a caller's writes either, and stay as they were."""
 
 import json
 from collections.abc import Sequence

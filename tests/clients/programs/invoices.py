@@ -57,7 +57,7 @@ async def main(url: str) -> None:
 
 
 async def wrong(ann: Client) -> None:
-    """What no program may ask for."""
+    """Requests that no program may make."""
     await ann.invoices.update(1, {"total": "0"})  # type: ignore[typeddict-unknown-key]
     await ann.invoices.delete(1)  # type: ignore[attr-defined]
 

@@ -144,7 +144,7 @@ async def write_many(league: Client, red: Team, blue: Team) -> None:
 
 
 async def wrong(league: Client, player: Player) -> None:
-    """What no program may ask for: where mypy lets it pass, it says so."""
+    """Requests that no program may make; comments mark those that mypy would let pass."""
     await league.players.list(where={"id__in": ["x"]})  # type: ignore[list-item]
     await league.players.list(where={"id__icontains": "x"})  # type: ignore[typeddict-unknown-key]
     await league.players.list(where={"team": {"nope": 1}})  # type: ignore[typeddict-unknown-key]

@@ -1,4 +1,4 @@
-"""What the classes of a client take for names, where these are no names in Python."""
+"""Attributes of a client's classes for names that are no names in Python."""
 
 import inspect
 

@@ -1,4 +1,4 @@
-"""What is meant, and says so."""
+"""Intended code, with comments that suppress findings."""
 
 from fastapi import FastAPI
 from sqlmodel import Field, Session, SQLModel, create_engine, select
