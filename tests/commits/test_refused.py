@@ -201,6 +201,49 @@ async def test_trigger(world: World, way: str, name: str) -> None:
         assert answer.json()["code"] in ("parent_not_found", "still_referenced"), answer.text
 
 
+IN_BATCHES = [
+    pytest.param(case, id=f"{case.code}: {name}")
+    for cases in (FOREIGN_KEYS, UNIQUE)
+    for name, case in cases.items()
+    if name not in ("own endpoint", "create under a key")
+]
+ALONGSIDE = [
+    {"method": "POST", "path": "/tickets/", "body": {"code": "y", "badge": 70}},
+    {"method": "PATCH", "path": "/tickets/3", "body": {"note": "y"}},
+    {"method": "POST", "path": "/tags/", "body": {"name": "y"}},
+]
+"""Requests that nothing refuses, with which one that COMMIT refuses stands in a batch."""
+
+
+@every_way
+@pytest.mark.parametrize("index", [0, 1, 3])
+@pytest.mark.parametrize("case", IN_BATCHES)
+async def test_request_of_a_batch(world: World, way: str, case: Case, index: int) -> None:
+    """What COMMIT refuses of a batch is told of the request that it is about, wherever that stands
+    among others."""
+    path, headers = case.url, {name.title(): value for name, value in case.headers.items()}
+    request = {"method": case.method, "path": path, "headers": headers}
+    if case.body is not None:
+        request["body"] = case.body
+    requests = [*ALONGSIDE[:index], request, *ALONGSIDE[index:]]
+    place = f"/requests/{index}"
+    pointer = place if case.pointer is None else f"{place}/body{case.pointer}"
+    batch = Case("POST", "/batch", {"requests": requests}, case.code, pointer)
+    check(await send(world.clients[way], batch), batch)
+
+
+@every_way
+async def test_what_a_later_request_mends(world: World, way: str) -> None:
+    """Where a later request gives a row another parent, the first one is not refused for it."""
+    requests = [
+        {"method": "POST", "path": "/tickets/", "body": {"code": "n", "previous_id": NONE}},
+        {"method": "POST", "path": "/tickets/", "body": {"code": "m", "previous_id": NONE}},
+        {"method": "PATCH", "path": "/tickets/{0.id}", "body": {"previous_id": None}},
+    ]
+    batch = Case("POST", "/batch", {"requests": requests}, pointer="/requests/1/body/previous_id")
+    check(await send(world.clients[way], batch), batch)
+
+
 @every_way
 @pytest.mark.parametrize("name", ["create", "upsert", "patch", "bulk delete"])
 async def test_tried(world: World, way: str, name: str) -> None:

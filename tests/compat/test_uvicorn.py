@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+import httptools
+import pytest
 from starlette.types import Receive, Scope, Send
 from uvicorn import Config, Server
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -12,7 +14,7 @@ from uvicorn.server import ServerState
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
-from modelwire.compat.uvicorn import CycleProtocol
+from modelwire.compat.uvicorn import MAX_URL_BYTES, CycleProtocol
 
 from .canary import missing_from, parameters_of, unwritten_in
 
@@ -35,6 +37,12 @@ def test_protocol_and_cycle_have_their_parts() -> None:
     assert unwritten_in(HttpToolsProtocol, ATTRIBUTES) == []
     assert unwritten_in(RequestResponseCycle, OF_CYCLES) == []
     assert parameters_of(HttpToolsProtocol._start_asgi_task)[1:] == ["cycle", "app"]
+
+
+def test_length_of_urls_is_what_httptools_takes() -> None:
+    httptools.parse_url(b"/".ljust(MAX_URL_BYTES, b"x"))
+    with pytest.raises(httptools.HttpParserInvalidURLError):
+        httptools.parse_url(b"/".ljust(MAX_URL_BYTES + 1, b"x"))
 
 
 def test_supervisor_has_its_parts() -> None:

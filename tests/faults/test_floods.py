@@ -80,6 +80,24 @@ async def test_endless_request(url: str, start: bytes, piece: bytes, status: int
     assert grown < 5 * 3 * MIB
 
 
+@pytest.mark.parametrize(
+    ("length", "status"), [(65_535, 422), (65_536, 414), (100_000, 414), (131_073, 414)]
+)
+async def test_long_url(url: str, length: int, status: int) -> None:
+    """A URL that is too long is a problem like any other, at whichever of the limits it is met."""
+    path = b"/teams/?q=".ljust(length, b"x")
+    with serving(url) as service:
+        reader, writer = await asyncio.open_connection("127.0.0.1", service.port)
+        writer.write(b"GET " + path + b" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        async with asyncio.timeout(30):
+            answer = await reader.read()
+        writer.close()
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.startswith(f"HTTP/1.1 {status} ".encode())
+    assert b"content-type: application/problem+json" in head
+    assert json.loads(body)["status"] == status
+
+
 async def test_head_that_does_not_end(url: str) -> None:
     """A head that comes drop by drop is cut off after its time."""
     with serving(url) as service:

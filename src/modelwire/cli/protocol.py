@@ -11,7 +11,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from ..compat.uvicorn import CycleProtocol, RequestResponseCycle, write_through
+from ..compat.uvicorn import MAX_URL_BYTES, CycleProtocol, RequestResponseCycle, write_through
 from ..errors import Unavailable
 from ..execute.feed.stopping import STOPPING, Stopping
 from ..respond.answer import Answer
@@ -118,7 +118,7 @@ class LimitedProtocol(CycleProtocol):
         self._in_head = False
         self._end_timer()
         size = len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
-        if size > self._max_head_bytes:
+        if size > self._max_head_bytes or len(self.url) > MAX_URL_BYTES:
             self._refuse_head()
             raise ValueError("The head is too long")  # uvicorn answers what its parser refuses
         super().on_headers_complete()
@@ -171,8 +171,11 @@ class LimitedProtocol(CycleProtocol):
             self._running.stop()
 
     def _refuse_head(self) -> None:
-        status = 414 if len(self.url) > self._max_head_bytes // 2 else 431
-        detail = f"A request's URL and headers should have at most {self._max_head_bytes} bytes"
+        limit = self._max_head_bytes
+        status = 414 if len(self.url) > min(limit // 2, MAX_URL_BYTES) else 431
+        detail = f"A request's URL and headers should have at most {limit} bytes"
+        if limit >= len(self.url) > MAX_URL_BYTES:
+            detail = f"A request's URL should have at most {MAX_URL_BYTES} bytes"
         self._refusal = answer_other_problem(status, detail)
 
     def _end_timer(self) -> None:

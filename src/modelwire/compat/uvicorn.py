@@ -29,7 +29,11 @@ from uvicorn.supervisors.multiprocess import Process
 
 T = TypeVar("T")
 
+MAX_URL_BYTES = 65_535
+"""Maximum length of a URL that httptools parses; uvicorn treats a longer one as malformed."""
+
 __all__ = [
+    "MAX_URL_BYTES",
     "CycleProtocol",
     "RequestResponseCycle",
     "run_server",

@@ -118,6 +118,25 @@ class Finder(Struct, frozen=True):
         gone = seen | {(table, key) for key in beside} if changed is None else set()
         return next((sql for sql, key in blocking if (sql, key) not in gone), None)
 
+    async def find_left_behind(self, table: SQLTable, key: Row) -> SQLTable | None:
+        """Find a table with rows that refer to a key that no longer exists.
+
+        Args:
+            table: The table of the key.
+            key: The values of its primary key.
+        """
+        columns = tuple(table.primary_key.columns)
+        if await self.find(table, columns, columns, [key]):
+            return None
+        values = dict(zip(columns, key, strict=True))
+        for reference in references_to(table):
+            if not values.keys() >= {*reference.parent_columns}:
+                continue
+            sought = tuple(values[column] for column in reference.parent_columns)
+            if await self.find(reference.table, reference.columns, reference.columns, [sought]):
+                return reference.table
+        return None
+
     async def find_whole(
         self, part: str, schema: str | None, constraint: str | None
     ) -> Whole | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from ..errors import ConstraintViolation, InvalidRequest, RequestError, Violation
+from ..errors import Constraint, ConstraintViolation, InvalidRequest, RequestError, Violation
 from ..execute.connect.lane import Lane
 from ..execute.explain.constraints import by_table, explain_elsewhere
 from ..execute.rejection import Rejection
@@ -19,7 +19,7 @@ from ..request.references import Reference
 from ..respond.answer import Answer
 from ..respond.batch import answer_batch
 from .pipeline import Pipeline
-from .work import Done, OpenTransaction, Work
+from .work import Done, OpenTransaction, RowWork
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,11 @@ class BatchWork:
     each in a savepoint, in which the constraint is explained: it may be about rows that earlier
     requests have written.
 
+    A deferred constraint may be violated by one request and satisfied again by a later one. When
+    the requests are repeated, deferred constraints are therefore checked after each request, and
+    an error is raised only at the end. If a violation is left, the requests are repeated once
+    more, and the one that caused it is refused at its own end, as if it were sent alone.
+
     Args:
         pipeline: The pipeline.
         batch: The requests.
@@ -80,7 +85,7 @@ class BatchWork:
         self._pipeline = pipeline
         self._batch = batch
         self.needs_session = batch.needs_session
-        self._done: list[tuple[Work, Done, str]] = []
+        self._done: list[tuple[RowWork, Done, str]] = []
 
     @property
     def grants(self) -> Collection[str]:
@@ -89,16 +94,47 @@ class BatchWork:
 
     async def carry_out(self, transaction: OpenTransaction) -> Done:
         """Answer all requests."""
+        if transaction.one_by_one:
+            return await self._carry_out_watched(transaction)
+        done = await self._answer_all(transaction)
+        if transaction.session is not None:  # after the COMMIT of a session nothing is repeated
+            try:
+                async with transaction.lane.savepoint(checks=True):
+                    pass
+            except ConstraintViolation as violation:
+                raise Rejection(violation, None) from violation
+        return done
+
+    async def _carry_out_watched(self, transaction: OpenTransaction) -> Done:
+        """Carry out the requests again, and refuse the one that violates a deferred constraint."""
+        watch = DeferredWatch(transaction.lane)
+        try:
+            async with transaction.lane.savepoint():
+                done = await self._answer_all(transaction, watch)
+                if watch.may_be_reference:
+                    await self._check_references(transaction.lane)
+                watch.finish()
+        except BrokenForGood as broken:
+            return await self._answer_all(transaction, suspect=broken.index)
+        return done
+
+    async def _answer_all(
+        self,
+        transaction: OpenTransaction,
+        watch: DeferredWatch | None = None,
+        suspect: int | None = None,
+    ) -> Done:
         shared, answers = transaction.share(), Answers()
         done = self._done = []
-        for request in self._batch.requests:
-            count = len(shared.done)
+        for index, request in enumerate(self._batch.requests):
+            count, shared.checks = len(shared.done), index == suspect
             addressed = _address(request, answers)
             with Placing(request.place):
                 answers.add(await self._batch.answer(addressed, shared))
-            done += [(work, part, request.place) for work, part in shared.done[count:]]
-        if transaction.one_by_one:
-            await self._check_deferred(transaction.lane)
+            new = shared.done[count:]
+            done += [(work, part, request.place) for work, part in new]
+            if watch is not None and new:
+                await watch.look(index)
         rows = done[-1][1].rows if done else None
         committed = [each for _, part, _ in done for each in part.committed]
         return Done(answer_batch(answers.all, minimal=self._batch.minimal), rows, committed)
@@ -118,6 +154,10 @@ class BatchWork:
     async def explain(self, rejection: Rejection, lane: Lane) -> RequestError:
         """Explain a constraint that fired at COMMIT, by the last request that it may be about."""
         violation = rejection.violation
+        if violation.kind is Constraint.FOREIGN_KEY and violation.table is None:
+            error = await self._find_broken_reference(lane)
+            if error is not None:
+                return error
         for work, part, place in reversed(self._done):
             if part.rows is not None and _may_be_about(violation, part.rows):
                 error = await work.explain(Rejection(violation, part.rows), lane)
@@ -125,13 +165,90 @@ class BatchWork:
                 return error
         return explain_elsewhere(violation, "", self._pipeline.catalog)
 
-    async def _check_deferred(self, lane: Lane) -> None:
-        """Check deferred constraints before COMMIT, while rows can still be looked up."""
-        try:
+    async def _check_references(self, lane: Lane) -> None:
+        error = await self._find_broken_reference(lane)
+        if error is not None:
+            raise error
+
+    async def _find_broken_reference(self, lane: Lane) -> RequestError | None:
+        """Find the last request with a row that violates a foreign key."""
+        for work, part, place in reversed(self._done):
+            error = None if part.rows is None else await work.find_broken(part.rows, lane)
+            if error is not None:
+                error.place(place)
+                return error
+        return None
+
+
+class DeferredWatch:
+    """Watch over deferred constraints while the requests of a batch are carried out.
+
+    Args:
+        lane: The lane of the transaction.
+    """
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._broken: tuple[int, ConstraintViolation] | None = None
+
+    @property
+    def may_be_reference(self) -> bool:
+        """Whether a foreign key may be violated; SQLite reports those only at COMMIT."""
+        return self._broken is None or self._broken[1].kind is Constraint.FOREIGN_KEY
+
+    async def look(self, index: int) -> None:
+        """Check deferred constraints after a request, to which a new violation is attributed."""
+        violation = await _find_deferred(self._lane)
+        if violation is None:
+            self._broken = None
+        elif self._broken is None or _name(self._broken[1]) != _name(violation):
+            self._broken = (index, violation)
+
+    def finish(self) -> None:
+        """End the watch.
+
+        Raises:
+            BrokenForGood: A violation is left.
+        """
+        if self._broken is not None:
+            raise BrokenForGood(self._broken[0])
+
+
+class BrokenForGood(Exception):
+    """A request of a batch violates a deferred constraint, and no later request corrects that.
+
+    Args:
+        index: The number of the request.
+    """
+
+    def __init__(self, index: int) -> None:
+        super().__init__()
+        self.index = index
+
+
+def _name(violation: ConstraintViolation) -> tuple[str | None, ...]:
+    return (violation.schema, violation.table, violation.constraint)
+
+
+class _Looked(Exception):
+    """Deferred constraints are satisfied; ends their check."""
+
+
+async def _find_deferred(lane: Lane) -> ConstraintViolation | None:
+    """Check deferred constraints without an effect on later statements.
+
+    Returns:
+        The violation; None if there is none, and on SQLite.
+    """
+    try:
+        async with lane.savepoint():
             async with lane.savepoint(checks=True):
                 pass
-        except ConstraintViolation as violation:
-            raise await self.explain(Rejection(violation, None), lane) from violation
+            raise _Looked
+    except ConstraintViolation as violation:
+        return violation
+    except _Looked:
+        return None
 
 
 class Answers:

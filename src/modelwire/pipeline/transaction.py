@@ -113,8 +113,13 @@ async def _join(work: WriteWork, request: Request, transaction: OpenTransaction)
         )
         if not transaction.one_by_one:
             return await work.carry_out(part)
-        async with transaction.lane.savepoint():
-            return await work.carry_out(part)
+        done = None
+        try:
+            async with transaction.lane.savepoint(checks=transaction.checks):
+                done = await work.carry_out(part)
+        except ConstraintViolation as violation:
+            raise Rejection(violation, (done or work).rows) from violation
+        return done
 
     try:
         done = await attempt(one_by_one=False)

@@ -75,6 +75,16 @@ class Work(Protocol):
         """Explain a constraint violation."""
 
 
+class RowWork(Work, Protocol):
+    """Write of one request, which may be a part of a transaction."""
+
+    async def find_broken(self, rows: WrittenRows, lane: Lane) -> RequestError | None:
+        """Find a written row that violates a foreign key in the present state of the database.
+
+        SQLite checks deferred foreign keys only at COMMIT, and does not name the row.
+        """
+
+
 class OpenTransaction(Struct, eq=False):
     """Open transaction, for the work that is carried out in it.
 
@@ -83,6 +93,7 @@ class OpenTransaction(Struct, eq=False):
         session: The session with the transaction; None on a connection of its own.
         is_own: Whether the session is used by nothing else.
         one_by_one: Whether rejected work is repeated one by one, to find out which part is refused.
+        checks: Whether deferred constraints are checked at the end of the current part.
         done: The results of its parts so far.
     """
 
@@ -90,7 +101,8 @@ class OpenTransaction(Struct, eq=False):
     session: AsyncSession | None = None
     is_own: bool = False
     one_by_one: bool = False
-    done: list[tuple[Work, Done]] = field(default_factory=list)
+    checks: bool = False
+    done: list[tuple[RowWork, Done]] = field(default_factory=list)
 
     def share(self) -> OpenTransaction:
         """Return the transaction for requests that become parts of it."""

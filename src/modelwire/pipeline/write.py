@@ -13,7 +13,8 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from ..encode.structs import always_succeeds
 from ..errors import RequestError
 from ..execute.connect.lane import Lane
-from ..execute.explain.constraints import explain
+from ..execute.explain.constraints import by_table, explain
+from ..execute.explain.references import find_broken
 from ..execute.finder import Finder
 from ..execute.hooks.run import HookRun
 from ..execute.rejection import Rejection
@@ -132,6 +133,11 @@ class WriteWork:
         """Explain a constraint violation."""
         finder = Finder(lane, self._pipeline.statements)
         return await explain(rejection, self._pipeline.catalog, finder)
+
+    async def find_broken(self, rows: WrittenRows, lane: Lane) -> RequestError | None:
+        """Find a written row that violates a foreign key."""
+        finder = Finder(lane, self._pipeline.statements)
+        return await find_broken(by_table(rows), self._pipeline.catalog, finder)
 
     def _begin_hooks(self, transaction: OpenTransaction) -> HookRun | None:
         if transaction.session is None:

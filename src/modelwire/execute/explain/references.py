@@ -11,7 +11,14 @@ from sqlalchemy import Table as SQLTable
 from ...catalog.constraints import Reference, find_sql_table
 from ...catalog.field import Field
 from ...catalog.tables import Catalog, Table
-from ...errors import ConstraintViolation, ParentNotFound, RequestError, StillReferenced, Violation
+from ...errors import (
+    Constraint,
+    ConstraintViolation,
+    ParentNotFound,
+    RequestError,
+    StillReferenced,
+    Violation,
+)
 from ...plan.writing.delete import DeletePlan
 from ...plan.writing.draft import Row
 from ...plan.writing.each import WrittenRows
@@ -85,6 +92,35 @@ async def find_missing_parent(
             row = await _find_orphan(reference, plan, finder, is_known=is_known)
             if row is not None:
                 return _parent_not_found(reference, plan.table, row, catalog)
+    return None
+
+
+async def find_broken(
+    plans: Sequence[WrittenRows], catalog: Catalog, finder: Finder
+) -> RequestError | None:
+    """Find the first written row that violates a foreign key in the present state of the database.
+
+    Args:
+        plans: The written rows, one plan for each table.
+        catalog: The catalog.
+        finder: Finds stored rows.
+
+    Returns:
+        The error that names the missing parent, or the table that refers to a deleted row; None if
+        no foreign key is violated.
+    """
+    unnamed = ConstraintViolation(Constraint.FOREIGN_KEY)
+    error = await find_missing_parent(unnamed, plans, catalog, finder)
+    plan = plans[0]
+    if error is not None or not isinstance(plan, KeyedRows):
+        return error
+    for index, key in enumerate(plan.keys):
+        part, sql = plan.nth(index), plan.table.sql
+        by = await finder.find_left_behind(sql, key)
+        if by is None and isinstance(plan, DeletePlan):  # the deletion was rolled back
+            by = await finder.find_referrer(sql, [key], catalog.dependents, None, set(plan.keys))
+        if by is not None:
+            return explain_still_referenced(part, by, catalog)
     return None
 
 
