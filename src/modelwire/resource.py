@@ -206,7 +206,7 @@ def _are_assigned(value: object) -> bool:
 
 
 _NAMES = (_are_names, "a list of names")
-_SCHEMA = (_is_schema, "a Pydantic model that is no table, or None")
+_SCHEMA = (_is_schema, "a Pydantic model that is not a table, or None")
 _ASSIGNED = (_are_assigned, "values by field, as in {'created_by_id': me.id}")
 _COUNT = (is_count, "a number from 1 on")
 

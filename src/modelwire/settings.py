@@ -87,7 +87,7 @@ def split_origins(value: object) -> object:
     return _split(
         value,
         _ORIGIN,
-        "a scheme and a host without a path, and without a port that the scheme has anyway, as in "
+        "a scheme and a host without a path, and without the default port of the scheme, as in "
         "https://app.example.com, https://*.example.com or http://localhost:5173",
     )
 
@@ -124,9 +124,9 @@ def _split_secrets(given: SecretStr) -> tuple[bytes, ...]:
 def _check_secrets(given: SecretStr) -> SecretStr:
     if any(len(secret) < SECRET_CHARACTERS for secret in _split_secrets(given)):
         raise ValueError(
-            f"each secret, where commas separate several, should have {SECRET_CHARACTERS} "
-            "characters or more; python -c 'import secrets; print(secrets.token_urlsafe(32))' "
-            "makes one"
+            f"each secret, separated by commas if there are several, should have "
+            f"{SECRET_CHARACTERS} characters or more; "
+            "python -c 'import secrets; print(secrets.token_urlsafe(32))' makes one"
         )
     return given
 
@@ -294,4 +294,4 @@ def warn_of_misspelt_settings() -> None:
         start, name = variable[: len(_PREFIX)].upper(), variable[len(_PREFIX) :].upper()
         closest = get_close_matches(name, known, n=1) if start == _PREFIX else []
         if closest and name not in known:
-            logger.warning("%s is no setting; did you mean %s%s?", variable, _PREFIX, closest[0])
+            logger.warning("%s is not a setting; did you mean %s%s?", variable, _PREFIX, closest[0])

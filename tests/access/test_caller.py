@@ -163,7 +163,7 @@ def test_what_is_no_caller() -> None:
         with pytest.raises(ConfigurationError, match=r"-> Member|has no attribute of a type"):
             Caller(given)
     for key, fault in (
-        ((), "name what tells"),
+        ((), "name the attributes that identify"),
         ("nr", "no attribute `nr`"),
         ("settings", "can be int"),
         ("organisation_ids", "is a collection"),

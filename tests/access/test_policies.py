@@ -93,7 +93,10 @@ FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"policy": everyone}, "should be a Policy"),
     ({"policy": Policy(everyone, fields={"totl": FieldPolicy()})}, "did you mean `total`"),
     ({"policy": Policy(everyone, fields={"id": FieldPolicy(read=nobody)})}, "of the key"),
-    ({"policy": Policy(everyone, fields={"total": FieldPolicy(read=me.id)})}, "me.id is no bool"),
+    (
+        {"policy": Policy(everyone, fields={"total": FieldPolicy(read=me.id)})},
+        "me.id is not a bool",
+    ),
     ({"policy": Policy(everyone, fields={"total": FieldPolicy(read=OWN)})}, "a bool of the caller"),
     ({"policy": Policy(everyone, fields={"total": FieldPolicy(~me.is_admin)})}, "a bool of the"),
     (

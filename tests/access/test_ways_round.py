@@ -376,7 +376,7 @@ def test_expressions_of_ruled_fields(database: Database, name: str) -> None:
         ]
         mount(FastAPI(), database, *resources, caller=me)
 
-    with pytest.raises(ConfigurationError, match=r"made of WayBill.tax, of which a policy says"):
+    with pytest.raises(ConfigurationError, match=r"computed from WayBill.tax, which a policy"):
         serve(expression)
     serve(expression, made=FieldPolicy(read=me.is_chief))
     serve(expression, made=FieldPolicy(read=everyone))
@@ -399,7 +399,7 @@ def test_ruled_fields_of_other_mounts(database: Database, name: str) -> None:
     made = Resource(model, policy=Policy(read=everyone), computed={"made": expression})
     policy = Policy(read=everyone, fields={"made": FieldPolicy(read=me.is_chief)})
     for parts in ((ruled, made), (made, ruled)):
-        with pytest.raises(ConfigurationError, match=r"made of WayBill.tax, of which a policy"):
+        with pytest.raises(ConfigurationError, match=r"computed from WayBill.tax, which a policy"):
             serve(*parts)
     serve(ruled, Resource(model, policy=policy, computed={"made": expression}))
     serve(Resource(WayBill, policy=Policy(read=everyone)), made)

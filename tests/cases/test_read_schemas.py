@@ -68,7 +68,7 @@ WRONG: dict[str, tuple[type[BaseModel], str]] = {
     "another type": (TextKey, r"the column `id` has a UUID, and `id` should be a valid string"),
     "NULL": (Counted, r"the column `count` may be NULL.*annotate it as `… \| None`"),
     "text for a number": (Priced, "the column `price` has a decimal"),
-    "no column": (Invented, "`colour` is no column of the table"),
+    "no column": (Invented, "`colour` is not a column of the table"),
     "NULL under an alias": (Aliased, "the column `count` may be NULL"),
 }
 
@@ -132,7 +132,7 @@ def test_schema_that_can_show_rows(schema: type[BaseModel]) -> None:
 def test_table_as_a_schema(argument: str) -> None:
     """A table is no schema: it would let clients set its key."""
     options: dict[str, Any] = {argument: User}
-    with pytest.raises(ConfigurationError, match="should be a Pydantic model that is no table"):
+    with pytest.raises(ConfigurationError, match="should be a Pydantic model that is not a table"):
         Resource(User, **options)
 
 

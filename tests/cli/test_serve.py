@@ -285,9 +285,9 @@ def test_misspelt_setting_is_warned_of(shop: Path) -> None:
     """A variable that is named almost like a setting is warned of, once; others are not."""
     near = {"MODELWIRE_POOLSIZE": "7", "MODELWIRE_UNRELATED": "x"}
     with serving("shop.py", cwd=shop, **near) as (_, output):
-        warnings = [line for line in output.splitlines() if "is no setting" in line]
+        warnings = [line for line in output.splitlines() if "is not a setting" in line]
     assert len(warnings) == 1
-    assert "MODELWIRE_POOLSIZE is no setting; did you mean MODELWIRE_POOL_SIZE?" in warnings[0]
+    assert "MODELWIRE_POOLSIZE is not a setting; did you mean MODELWIRE_POOL_SIZE?" in warnings[0]
 
 
 def test_bad_setting(shop: Path) -> None:

@@ -98,36 +98,39 @@ class WithUnits(BaseModel):
 IN_SUBQUERY = select(col(Line.units)).subquery()
 IN_CTE = select(col(Line.units)).cte()
 REFUSED: dict[str, tuple[dict[str, Any], str]] = {
-    "text": ({"computed": {"x": text("1")}}, "TextClause is no value in SQL"),
-    "a value": ({"computed": {"x": 1}}, "int is no value in SQL"),
+    "text": ({"computed": {"x": text("1")}}, "TextClause is not a value in SQL"),
+    "a value": ({"computed": {"x": 1}}, "int is not a value in SQL"),
     "two values": (
         {"computed": {"x": select(col(Line.id), col(Line.units))}},
-        "Select is no value in SQL",
+        "Select is not a value in SQL",
     ),
     "another table": ({"computed": {"x": col(Line.units)}}, "a column of another table"),
-    "no type": ({"computed": {"x": func.frob(col(Invoice.id))}}, "of which type its values are"),
-    "a sum": ({"computed": {"x": func.sum(col(Invoice.net)) + 1}}, "`sum` is told of many rows"),
-    "a largest one": ({"computed": {"x": func.max(col(Invoice.net))}}, "`max` is told of many"),
+    "no type": (
+        {"computed": {"x": func.frob(col(Invoice.id))}},
+        "the type of its values is unknown",
+    ),
+    "a sum": ({"computed": {"x": func.sum(col(Invoice.net)) + 1}}, "`sum` aggregates many rows"),
+    "a largest one": ({"computed": {"x": func.max(col(Invoice.net))}}, "`max` aggregates many"),
     "bits": (
         {"computed": {"x": func.bit_or(col(Invoice.id), type_=Integer())}},
-        "`bit_or` is told of many",
+        "`bit_or` aggregates many",
     ),
     "a list": (
         {"computed": {"x": func.jsonb_group_array(col(Invoice.id), type_=Integer())}},
-        "`jsonb_group_array` is told of many",
+        "`jsonb_group_array` aggregates many",
     ),
     "some counted": (
         {"computed": {"x": func.count(col(Invoice.id)).filter(col(Invoice.net) > 1)}},
-        "`count` is told of many",
+        "`count` aggregates many",
     ),
     "a window": (
         {"computed": {"x": func.count(col(Invoice.id)).over(order_by=col(Invoice.net))}},
-        "a window function is told of many rows",
+        "a window function aggregates many rows",
     ),
     "a field of that name": ({"computed": {"net": literal(1)}}, "of that name already"),
     "a relationship of that name": ({"computed": {"lines": literal(1)}}, "of that name already"),
     "no name": ({"computed": {"a b": literal(1)}}, "expressions by field"),
-    "taken": ({"create_schema": WithUnits}, "WithUnits has it, and nobody can set"),
+    "taken": ({"create_schema": WithUnits}, "WithUnits has it, but computed fields"),
     "written": ({"writable": ["units"]}, "computed by the database"),
     "a version": ({"version": "units"}, "there is no `units`"),
     "assigned": ({"assign_on_create": {"units": lambda: 1}}, "the database computes it"),

@@ -234,7 +234,7 @@ async def test_guard_of_one_row(make_client: MakeClient, database: Database, gua
     message = refusal(
         Resource(Player, includes=["team"]), Resource(Team, operation_dependencies=own)
     )
-    assert "can't speak for the rows of another one" in message
+    assert "can't decide about the rows of another resource" in message
     client = await make_client(
         Resource(Team), Resource(Player, operation_dependencies={"read": [Depends(guard)]})
     )

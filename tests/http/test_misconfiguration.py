@@ -57,7 +57,7 @@ def test_name_that_nothing_has(options: dict[str, Any], words: list[str]) -> Non
         ({"path": "/"}, "a path such as '/things', without parameters"),
         ({"path": 5}, "a path such as '/things', without parameters"),
         ({"version": ["number"]}, "the name of a field"),
-        ({"read_schema": dict}, "a Pydantic model that is no table, or None"),
+        ({"read_schema": dict}, "a Pydantic model that is not a table, or None"),
         ({"dependencies": [open]}, "a list of Depends(…)"),
         ({"dependencies": Depends(open)}, "a list of Depends(…)"),
         ({"operation_dependencies": {"read": Depends(open)}}, "lists of Depends(…) by operation"),
@@ -157,7 +157,7 @@ def test_same_path_twice() -> None:
 
 @pytest.mark.parametrize("model", [NoTable, NoSQLModel, int])
 def test_model_without_a_table(model: Any) -> None:
-    """A model that is no table is refused, with how to declare one."""
+    """A model that is not a table is refused, with how to declare one."""
     message = refusal(Resource(model))
     assert model.__name__ in message
     assert "table=True" in message

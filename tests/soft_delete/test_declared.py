@@ -71,11 +71,11 @@ WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no name": ({"soft_delete": True}, "the name of a field"),
     "nothing to restore": (
         {"policy": Policy(read=everyone, restore=everyone)},
-        "policy=…restore is for rows",
+        "policy=…restore is for soft-deleted rows",
     ),
     "no condition": (
         {"soft_delete": "gone_at", "policy": Policy(read=everyone, restore=NO_CONDITION)},
-        "no condition",
+        "not a condition",
     ),
 }
 

@@ -128,8 +128,10 @@ def test_refused_at_start(number: int, annotation: Any) -> None:
     model = declare(f"Refused{number}", annotation, Rest)
     with pytest.raises(ConfigurationError) as caught:
         read_catalog([Resource(model)])
-    assert str(caught.value).startswith(f"Refused{number}.x is annotated with a class of which")
-    assert "dict[str, Any], list[str], or a model" in str(caught.value)
+    assert str(caught.value).startswith(
+        f"Refused{number}.x is annotated with a class that JSON has no"
+    )
+    assert "dict[str, Any], list[str], or a Pydantic model" in str(caught.value)
 
 
 class Shown(SQLModel):
@@ -140,5 +142,7 @@ class Shown(SQLModel):
 def test_schema_of_the_users_own() -> None:
     """A schema of the user's own is looked at as well."""
     model = declare("Served", dict[str, int], Rest)
-    with pytest.raises(ConfigurationError, match=r"Shown\.x is annotated with a class of which"):
+    with pytest.raises(
+        ConfigurationError, match=r"Shown\.x is annotated with a class that JSON has no"
+    ):
         read_catalog([Resource(model, read_schema=Shown)])

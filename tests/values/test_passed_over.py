@@ -84,7 +84,7 @@ def test_named_in_one_warning(
     mount(FastAPI(), Database("sqlite://"), Resource(model, operations=operations))
     (record,) = [r for r in caplog.records if r.name == "modelwire"]
     assert record.levelno == logging.WARNING
-    assert f"and pass over {passed_over} of {model.__name__}. Write a default" in record.message
+    assert f"and bypass {passed_over} of {model.__name__}. Use a default" in record.message
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_listener_of_all_classes(caplog: pytest.LogCaptureFixture, listen_to_all
     """A listener of all mapped classes is passed over too."""
     mount(FastAPI(), Database("sqlite://"), Resource(Plain))
     (record,) = caplog.records
-    assert "pass over the event after_insert of Plain" in record.message
+    assert "bypass the event after_insert of Plain" in record.message
 
 
 def test_hooks_are_named(caplog: pytest.LogCaptureFixture) -> None:
@@ -122,5 +122,5 @@ def test_hooks_are_named(caplog: pytest.LogCaptureFixture) -> None:
     hooks = Hooks(before_create=[listen], after_update=[listen])
     mount(FastAPI(), Database("sqlite://"), Resource(Stamped, operations=WRITES, hooks=hooks))
     message = caplog.records[0].message
-    assert "pass over the event before_delete, the event set of name of Stamped" in message
+    assert "bypass the event before_delete, the event set of name of Stamped" in message
     assert "hooks=Hooks(before_delete=[…])" in message

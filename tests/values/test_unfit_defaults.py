@@ -199,7 +199,7 @@ def test_enum_member_and_foreign_key() -> None:
     assert refusal(*models).splitlines() == [
         "The default of Default10000.x is a member of Plain, and its column takes an integer; "
         "write Plain.A.value if that is one, or annotate the field as Plain.",
-        "The default of Default10001.x is a ForeignKey, which is no value; write "
+        "The default of Default10001.x is a ForeignKey, which is not a value; write "
         "Field(foreign_key='table.column').",
     ]
 

@@ -128,9 +128,9 @@ def _class_of(dependency: Callable[..., Any]) -> type:
         given = _bare(get_args(given)[0])
     if not isinstance(given, type) or given in (types.NoneType, dict, *KINDS):
         raise ConfigurationError(
-            f"Caller({name_of(dependency)}): it should say by a return annotation which class it "
-            "gives, one with annotated attributes, as in -> Member; a name there has to be known "
-            "at run time. For whoever is not logged in give an instance too, or raise "
+            f"Caller({name_of(dependency)}): its return annotation should be a class with "
+            "annotated attributes, as in -> Member; names in it have to be defined at run time. "
+            "For callers who are not logged in, return an instance too, or raise "
             "HTTPException(401)."
         )
     return given

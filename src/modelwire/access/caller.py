@@ -109,12 +109,12 @@ class Caller:
     def __read_key(self, names: tuple[str, ...]) -> tuple[Attribute, ...]:
         start = f"Caller({name_of(self.__dependency)}, key={names}): "
         if not names:
-            raise ConfigurationError(f"{start}name what tells one caller from another.")
+            raise ConfigurationError(f"{start}name the attributes that identify a caller.")
         try:
             found = tuple(self.__find(name) for name in names)
         except ConfigurationError as exc:
             raise ConfigurationError(
-                f"{start}{exc} A key names what tells one caller from another."
+                f"{start}{exc} A key names the attributes that identify a caller."
             ) from None
         for attribute in found:
             if attribute.is_many:

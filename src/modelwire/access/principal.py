@@ -145,7 +145,8 @@ def _read(who: object, parameter: Parameter) -> Any:
     if value is None and attribute.takes_none:
         return (None,)  # IN and NOT IN are never true then, on every database
     if isinstance(value, (str, bytes, Mapping)) or not isinstance(value, Collection):
-        raise CallerError(attribute.name, f"is of the class {_class_name(value)}, no collection")
+        fault = f"is of the class {_class_name(value)}, not a collection"
+        raise CallerError(attribute.name, fault)
     return tuple(_read_items(attribute, value, is_aware=parameter.is_aware))
 
 

@@ -45,7 +45,7 @@ def _led_to(table: Table) -> Iterator[SQLTable]:
 
 def _refuse(table: Table, other: Table) -> None:
     raise ConfigurationError(
-        f"Resource({table.model.__name__}): its rows lead to those of {other.model.__name__}, of "
-        "which another mount of this application hides some, by a policy or by soft_delete. Give "
-        "both to one mount(…): it looks for what rows lead to among those that are seen."
+        f"Resource({table.model.__name__}): its rows lead to those of {other.model.__name__}, some "
+        "of which another mount of this application hides, by a policy or by soft_delete. Give "
+        "both to one mount(…): it hides the same rows from both."
     )

@@ -41,7 +41,7 @@ def read_base64(text: str) -> bytes:
     except ValueError:  # includes binascii.Error
         raise ValueError("should be base64") from None
     if write_base64(value).rstrip("=") != letters:
-        raise ValueError("should be base64, with no bits behind the last byte")
+        raise ValueError("should be base64, without bits after the last byte")
     return value
 
 

@@ -58,10 +58,9 @@ def describe_passed_over(table: Table) -> str | None:
     hooks = ", ".join(f"{_HOOKS[name]}=[…]" for name in dict.fromkeys(found) if name in _HOOKS)
     instead = f"Resource({table.model.__name__}, hooks=Hooks({hooks})), " if hooks else ""
     return (
-        f"Requests to {table.path} read and write rows by SQL and not as objects, and pass over "
-        f"{', '.join(dict.fromkeys(found))} of {table.model.__name__}. Write a default, an "
-        f"onupdate, a validator of Pydantic's or a trigger instead, {instead}or an endpoint of "
-        "your own."
+        f"Requests to {table.path} read and write rows by SQL and not as objects, and bypass "
+        f"{', '.join(dict.fromkeys(found))} of {table.model.__name__}. Use a default, an "
+        f"onupdate, a Pydantic validator or a trigger instead, {instead}or an endpoint of your own."
     )
 
 

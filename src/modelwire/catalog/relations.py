@@ -208,5 +208,5 @@ def asks_for_keys(relation: Relation) -> bool:
 
 def _as_column(element: Any) -> Column[Any]:
     if not isinstance(element, Column):
-        raise ConfigurationError(f"A relationship is joined by {element}, which is no column.")
+        raise ConfigurationError(f"A relationship is joined by {element}, which is not a column.")
     return element

@@ -27,7 +27,7 @@ class NotStarted(Unavailable):
         named = f"({', '.join(missing)}) " if missing else ""
         super().__init__(
             f"The application was not started, and tables {named}are missing: its server runs no "
-            "lifespan, in which they are created"
+            "lifespan, which would create them"
         )
 
 
@@ -42,8 +42,8 @@ class NotDurable(Unavailable):
     def __init__(self, standbys: str, waits: str) -> None:
         super().__init__(
             f"COMMIT waits for no standby: synchronous_standby_names is {standbys!r} and "
-            f"synchronous_commit is {waits}, where durability=quorum needs standbys that are named "
-            "and synchronous_commit=on or remote_apply"
+            f"synchronous_commit is {waits}, but durability=quorum needs named standbys and "
+            "synchronous_commit=on or remote_apply"
         )
 
 

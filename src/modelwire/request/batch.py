@@ -124,7 +124,7 @@ def _check(request: Any, place: str, index: int) -> Iterator[Violation]:
         return
     for name in request:
         if name not in _MEMBERS:
-            message = f"is no member of a request: {', '.join(_MEMBERS)} are"
+            message = f"is not a member of a request, which has {', '.join(_MEMBERS)}"
             yield Violation(message, "unknown_field", f"{place}/{escape_step(name)}")
     if request.get("method") not in METHODS:
         message = f"should be one of {', '.join(METHODS)}"
@@ -149,11 +149,11 @@ def _check_headers(headers: Any, place: str) -> Iterator[Violation]:
             message = f"can't be set for one request of a batch; {', '.join(HEADERS)} can"
             yield Violation(message, "unknown_header", where)
         elif names.count(name.lower()) > 1:
-            yield Violation("stands twice among the headers", "duplicate_name", where)
+            yield Violation("is given twice among the headers", "duplicate_name", where)
         elif not isinstance(value, str) or not _VALUE.fullmatch(value):
             yield Violation("should be the text of a header", "string_type", where)
         elif name.lower() == "prefer" and "tx" in parse_prefer(value):
-            message = "tx can be said of the whole batch, and of none of its requests alone"
+            message = "tx can be given for the whole batch, but not for one of its requests"
             yield Violation(message, "invalid_value", where)
 
 

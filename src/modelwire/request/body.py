@@ -147,7 +147,7 @@ def _parse_strictly(body: bytes, decoder: json.JSONDecoder) -> Any:
     except RecursionError:
         raise _refuse("json_too_deep", "The body nests too deeply") from None
     except ValueError:
-        message = "The body has a number of too many digits"
+        message = "The body has a number with too many digits"
         raise _refuse("json_invalid", message) from None
     if _measure(value, len(body))[1] > MAX_DEPTH:
         raise _refuse("json_too_deep", f"The body should nest at most {MAX_DEPTH} levels deep")
@@ -165,7 +165,7 @@ def _read_object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise InvalidRequest(
             Violation(
-                f"The name {twice!r} stands twice in one object", "duplicate_name", pointer=""
+                f"The name {twice!r} occurs twice in one object", "duplicate_name", pointer=""
             )
         )
     return result

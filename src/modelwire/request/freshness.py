@@ -82,7 +82,7 @@ def _read_header(text: str) -> tuple[int, bool]:
     if position is None and text != LATEST:
         raise InvalidRequest(
             Violation(
-                f"{POSITION} should be as an earlier answer had it, such as 0/16B3740 or {LATEST}",
+                f"{POSITION} should be that of an earlier answer, such as 0/16B3740, or {LATEST}",
                 "invalid_header",
             )
         )

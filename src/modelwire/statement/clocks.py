@@ -33,7 +33,7 @@ def _read_other_instant(text: Any) -> dt.datetime:
     if _is_plain(text):
         return dt.datetime.fromisoformat(f"{text}+00:00")
     if not isinstance(text, str) or not _INSTANT.fullmatch(text):
-        raise ValueError("it is no date and time")
+        raise ValueError("it is not a date and time")
     return moment_in_utc(dt.datetime.fromisoformat(text))
 
 
@@ -61,7 +61,7 @@ def read_day(text: Any) -> dt.date | None:
     if text is None:
         return None
     if not isinstance(text, str) or len(text) != 10 or text[4] != "-" or text[7] != "-":
-        raise ValueError("it is no date")
+        raise ValueError("it is not a date")
     return dt.date.fromisoformat(text)
 
 
@@ -75,7 +75,7 @@ def read_clock(text: Any) -> dt.time | None:
         return None
     usual = isinstance(text, str) and (len(text) == 8 or (len(text) == 15 and text[8] == "."))
     if not usual or text[2] != ":":
-        raise ValueError("it is no time")
+        raise ValueError("it is not a time")
     return dt.time.fromisoformat(text)
 
 

@@ -104,9 +104,9 @@ class CallerDoor:
         found = self.serves(sql)
         if found is None:
             raise ConfigurationError(
-                f"{sql.fullname}: the session of a caller reads and writes resources, and this "
-                "table is none, so no policy says who may see its rows. Give it a Resource with a "
-                "policy=, or use SessionDep or UnitOfWorkDep for it, which no policy holds for."
+                f"{sql.fullname}: the session of a caller reads and writes resources, but this "
+                "table is not one, so no policy says who may see its rows. Give it a Resource with "
+                "a policy=, or use SessionDep or UnitOfWorkDep, to which no policies apply."
             )
         return found
 
@@ -227,7 +227,7 @@ class CallerDoor:
         if is_part or not ASKING.get().changes:
             raise ConfigurationError(
                 "The session of a caller changes rows by update(…) and delete(…) as statements of "
-                "their own: no part of another one changes any."
+                "their own, not as parts of other statements."
             )
 
     def refuse_insert(self) -> NoReturn:

@@ -166,7 +166,7 @@ def _read_uuid(text: str | None) -> uuid.UUID | None:
     if found.hex == text:
         return found
     if text not in _spell_uuid(found.hex):
-        raise ValueError("it is no UUID in a usual spelling")
+        raise ValueError("it is not a UUID in a usual spelling")
     return SpelledUUID(text)
 
 

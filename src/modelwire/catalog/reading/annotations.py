@@ -48,8 +48,8 @@ def read_annotation(
     told = class_told_by(sql_type)
     if told is None:
         raise ConfigurationError(
-            f"{model.__name__}.{key} is annotated with a name that is not there at run time, and "
-            f"its column's type, {type(sql_type).__name__}, doesn't tell either what its values "
+            f"{model.__name__}.{key} is annotated with a name that is not defined at run time, "
+            f"and its column's type, {type(sql_type).__name__}, doesn't say either what its values "
             "are. Import the name outside of `if TYPE_CHECKING`."
         )
     return _take_none(told, nullable)

@@ -106,16 +106,16 @@ def read_computed(
         for schema in (resource.create_schema, resource.update_schema):
             if schema is not None and key in schema.model_fields:
                 raise ConfigurationError(
-                    f"Resource({found.place}): {schema.__name__} has it, and nobody can set what "
-                    "is computed; leave it out there."
+                    f"Resource({found.place}): {schema.__name__} has it, but computed fields "
+                    "can't be set; leave it out there."
                 )
         written = reader.read_value(found.expression, found.place)
         of_many = find_of_many(written.written)
         if of_many is not None:
             raise ConfigurationError(
-                f"Resource({found.place}): {of_many} is told of many rows, also of those that a "
-                f"caller may not see. Write a select(…) of aliased({model.__name__}) that says of "
-                f"which ones, or leave it out by hidden=['{name}']."
+                f"Resource({found.place}): {of_many} aggregates many rows, including rows that "
+                f"a caller may not see. Write a select(…) from aliased({model.__name__}) with a "
+                f"condition for the rows, or leave it out by hidden=['{name}']."
             )
         yield _make_field(name, key, found, written, policies, resource, dialect)
 
@@ -157,7 +157,7 @@ def _write_hybrid(model: type, key: str, hybrid: hybrid_property[Any]) -> object
         if hybrid.expr is None:
             return None
         raise ConfigurationError(
-            f"{model.__name__}.{key} can't be written as SQL: {exc}. Mend its expression."
+            f"{model.__name__}.{key} can't be written as SQL: {exc}. Correct its expression."
         ) from exc
 
 
@@ -249,8 +249,8 @@ def _annotation_of(found: _Found, sql_type: TypeEngine[Any]) -> Any:
     told = class_told_by(sql_type if is_decorated(sql_type) else storage_type(sql_type))
     if told is None:
         raise ConfigurationError(
-            f"Resource({found.place}): nothing tells of which type its values are. Give the "
-            "expression one, as in type_coerce(…, Integer()) or func.name(…, type_=Integer())."
+            f"Resource({found.place}): the type of its values is unknown. Give the "
+            "expression a type, as in type_coerce(…, Integer()) or func.name(…, type_=Integer())."
         )
     return told
 
@@ -298,8 +298,8 @@ def check_rules(tables: Collection[Table], others: Collection[Table] = ()) -> No
                 if read.policy.rules_of(ruled.name).read is not True:
                     whole = f"{read.model.__name__}.{ruled.name}"
                     raise ConfigurationError(
-                        f"Resource({table.model.__name__}, `{field.name}`): it is made of {whole}, "
-                        "of which a policy says who may see it. Say so of this one too, as in "
+                        f"Resource({table.model.__name__}, `{field.name}`): it is computed from "
+                        f"{whole}, which a policy restricts. Restrict this field too, as in "
                         f"policy=Policy(…, fields={{'{field.name}': FieldPolicy(read=…)}}), or "
                         f"leave it out by hidden=['{field.name}']."
                     )
@@ -325,15 +325,15 @@ def _find_way_round(computed: Computed, closed: Mapping[str, SQLTable]) -> str |
     for part in _parts_of(computed.condition.written, known):
         if isinstance(part, TextClause) or _is_text_of_query(part):
             return (
-                "it has text, of which nothing tells which rows it reads, and there are policies. "
+                "it has SQL as text, which may read rows that policies hide. "
                 "Write it in SQLAlchemy's expression language."
             )
         is_within = isinstance(part, AliasedReturnsRows) and stands_for(part) is None
         for read in _parts_of(part, frozenset()) if is_within else (part,):
             if isinstance(read, TableClause) and read.fullname in closed:
                 return (
-                    f"it reads {read.fullname}, which has a policy, otherwise than as a model or "
-                    "as aliased(…) of one. Join and compare models in its select(…)."
+                    f"it reads {read.fullname}, which has a policy, but not as a model or as "
+                    "aliased(…) of one. Join and compare models in its select(…)."
                 )
     return None
 

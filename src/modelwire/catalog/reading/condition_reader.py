@@ -111,7 +111,7 @@ class ConditionReader:
         element = given.scalar_subquery() if isinstance(given, Select) and is_value else given
         if not (isinstance(element, ColumnElement) or hasattr(element, "__clause_element__")):
             raise ConfigurationError(
-                f"Resource({place}): {type(element).__name__} is no value in SQLAlchemy's "
+                f"Resource({place}): {type(element).__name__} is not a value in SQLAlchemy's "
                 "expression language, such as Invoice.net + Invoice.tax, or select(…) of one value."
             )
         return self._read_in(place, lambda: self._write(_to_element(element)))
@@ -140,8 +140,8 @@ class ConditionReader:
             )
         if not _is_condition(element):
             raise _Unfit(
-                f"{_shorten(element)} is no condition; compare it with something. A function says "
-                "that it gives a condition by type_=Boolean."
+                f"{_shorten(element)} is not a condition; compare it with something. A function "
+                "that returns a condition needs type_=Boolean."
             )
         return self._write(element)
 
@@ -165,7 +165,7 @@ class ConditionReader:
             table = getattr(part, "table", None) if isinstance(part, ColumnClause) else None
             if isinstance(part, TextClause) or (isinstance(part, ColumnClause) and table is None):
                 raise _Unfit(
-                    f"{_shorten(part)} is text, which can't be written of an alias of the table. "
+                    f"{_shorten(part)} is text, which can't be written for an alias of the table. "
                     "Write it in SQLAlchemy's expression language."
                 )
             if isinstance(part, ColumnClause) and table != self._table:
@@ -239,7 +239,7 @@ class ConditionReader:
             if part.attribute.is_many and compared is None:
                 raise _Unfit(f"me.{name} is a collection: write Model.column.in_(me.{name}).")
             if part.expanding and not part.attribute.is_many:
-                raise _Unfit(f"me.{name} is no collection: write Model.column == me.{name}.")
+                raise _Unfit(f"me.{name} is not a collection: write Model.column == me.{name}.")
             fault, parameter = self._parameters.add(part, compared)
             if parameter is None:
                 raise _Unfit(fault)
@@ -263,8 +263,8 @@ class ConditionReader:
         name = self._table.name
         if stray or text.count(" AS policy_probe") != 1:
             raise _Unfit(
-                f"a subquery of it reads {name} together with other tables, and so is not about "
-                f"the row that is asked for. Read {name} there as aliased(…), or say .correlate(…)."
+                f"a subquery in it reads {name} together with other tables, and so is not "
+                f"correlated with the row. Read {name} there as aliased(…), or add .correlate(…)."
             )
 
     def _is_of_row(self, written: ColumnElement[bool]) -> bool:
@@ -290,7 +290,7 @@ def _to_element(given: object) -> ColumnElement[Any]:
             "meant. Conditions are joined by & and |, and negated by ~, not by `and`, `or`, `not`."
         )
     raise _Unfit(
-        f"{type(element).__name__} is no condition in SQLAlchemy's expression language, such as "
+        f"{type(element).__name__} is not a condition in SQLAlchemy's expression language, such as "
         "Invoice.organisation_id == me.organisation_id, everyone or nobody."
     )
 

@@ -83,8 +83,8 @@ def _check_version(resource: Resource, fields: Sequence[Field]) -> None:
     name = resource.version
     if any(f.name == name and f.kind is not Kind.INTEGER for f in fields):
         raise ConfigurationError(
-            f"Resource({resource.model.__name__}, version='{name}'): a version is counted up, so "
-            "it should be an int."
+            f"Resource({resource.model.__name__}, version='{name}'): a version is incremented, "
+            "so it should be an int."
         )
 
 
@@ -101,12 +101,12 @@ def _check_relations(
     for name in resource.includes:
         if any(field.name == name for field in fields):
             raise ConfigurationError(
-                f"Resource({model}, includes=['{name}']): a field is called so on the wire as well."
+                f"Resource({model}, includes=['{name}']): a field has the same name on the wire."
             )
         if name in relations and not relations[name].simple:
             raise ConfigurationError(
-                f"Resource({model}, includes=['{name}']): its join has conditions of its own, and "
-                "only equal columns can be included. Write an endpoint for it."
+                f"Resource({model}, includes=['{name}']): its join has further conditions, but "
+                "only joins of equal columns can be included. Write an endpoint for it."
             )
 
 
@@ -122,7 +122,7 @@ def _check_writable(resource: Resource, fields: Iterable[Field]) -> None:
             )
         if field.computed is not None or not can_be_written(field.column):
             raise ConfigurationError(
-                f"{start}`{field.name}` is computed by the database, and nobody can set it."
+                f"{start}`{field.name}` is computed by the database, and can't be set."
             )
 
 

@@ -54,8 +54,8 @@ def _describe(owner: type[BaseModel], schema: type[BaseModel], mode: JsonSchemaM
     alone = ((key, create_model("Alone", __config__=config, x=(a, ...))) for key, a in fields)
     named = next((f".{key}" for key, model in alone if not _is_described(model, mode)), "")
     return (
-        f"{owner.__name__}{named} is annotated with a class of which JSON has no values, and "
-        "which says of none how it is written. Annotate it with what is stored, such as "
-        "dict[str, Any], list[str], or a model of Pydantic's; or give the class a "
+        f"{owner.__name__}{named} is annotated with a class that JSON has no values for and "
+        "that doesn't say how they are written. Annotate it with what is stored, such as "
+        "dict[str, Any], list[str], or a Pydantic model; or give the class a "
         "__get_pydantic_core_schema__."
     )

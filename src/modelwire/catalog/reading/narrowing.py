@@ -103,8 +103,8 @@ def _check_link(table: Table, relation: Relation, link: Table) -> None:
         if field is not None and link.policy.rules_of(field.name).write is not True:
             raise ConfigurationError(
                 f"Resource({link.model.__name__}, policy=…fields, `{field.name}`): links of "
-                f"{table.model.__name__}.{relation.key} set it as well. Say who may link by the "
-                "policies create= and delete= of the resource."
+                f"{table.model.__name__}.{relation.key} set it as well. Restrict who may link by "
+                "create= and delete= of its policy."
             )
 
 

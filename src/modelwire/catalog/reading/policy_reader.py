@@ -144,7 +144,9 @@ class _Values:
             self._read_rule(name, "read", given.read), self._read_rule(name, "write", given.write)
         )
         if field.primary_key and rules.read is not True:
-            self._refuse("policy=…fields", name, "it is of the key, by which every row is found")
+            self._refuse(
+                "policy=…fields", name, "it is part of the key, by which every row is found"
+            )
         if field.name == self._resource.version and rules.read is not True:
             self._refuse("policy=…fields", name, "it is the version, which entity tags show")
         if isinstance(rules.write, str) and not field.writable:
@@ -167,7 +169,7 @@ class _Values:
         looking = None if rules.read is True else find_looking(resource.model, field.key)
         if looking is not None and shown is None:
             fault = (
-                f"`{looking}` of {resource.model.__name__} looks at it, and is shown to everyone; "
+                f"`{looking}` of {resource.model.__name__} reads it, and is shown to everyone; "
                 "hide the field by hidden=, or give a read_schema= without both"
             )
             self._refuse("policy=…fields", field.name, fault)
@@ -190,11 +192,11 @@ class _Values:
             self._refuse(
                 place,
                 name,
-                "who may is said by a bool of the caller, such as me.is_admin, everyone or nobody",
+                "a rule is a bool of the caller, such as me.is_admin, or everyone or nobody",
             )
         attribute = given.attribute
         if attribute.kind is not bool or attribute.is_many:
-            self._refuse(place, name, f"me.{attribute.name} is no bool")
+            self._refuse(place, name, f"me.{attribute.name} is not a bool")
         return self._add(place, name, given).name
 
     def read_assigned(self, argument: str, given: Mapping[str, object]) -> Mapping[str, Assigned]:
@@ -210,7 +212,7 @@ class _Values:
         if name in resource.writable or name == resource.version:
             self._refuse(argument, name, "it is named as writable= or version= as well")
         if field.primary_key and argument == "assign_on_update":
-            self._refuse(argument, name, "it is of the key, which would change with its row")
+            self._refuse(argument, name, "it is part of the key, which would change with its row")
         for schema in (resource.create_schema, resource.update_schema):
             if schema is not None and field.key in schema.model_fields:
                 fault = f"{schema.__name__} has it, and clients can't set it; leave it out there"

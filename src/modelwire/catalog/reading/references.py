@@ -65,7 +65,7 @@ def _refuse(
     made = join_words([f"`{column.key}`" for column in late])
     raise ConfigurationError(
         f"Resource({table.model.__name__}): {names} refer to a row of {parent.model.__name__}, "
-        f"which not everyone may see, and the database makes {made}, so that nobody can look it up "
-        "before. Have a value made that is known then, by Field(default=…) or assign_on_create=, "
-        "or let nobody write: policy=Policy(…, write=nobody)."
+        f"which not every caller may see, but the database makes {made}, so the row can't be "
+        "looked up before. Make a value that is known by then, by Field(default=…) or "
+        "assign_on_create=, or let nobody write: policy=Policy(…, write=nobody)."
     )

@@ -148,9 +148,9 @@ def _is_validated_whole(model: type[SQLModel]) -> bool:
     whole = looks_around(model)
     for key in find_open(model) if whole else ():
         raise ConfigurationError(
-            f"{model.__name__}.{key} is annotated with a name that is not there at run time, and "
-            f"{model.__name__} has validators that look at the whole row. Import the name outside "
-            "of `if TYPE_CHECKING`."
+            f"{model.__name__}.{key} is annotated with a name that is not defined at run time, "
+            f"and {model.__name__} has validators that look at the whole row. Import the name "
+            "outside of `if TYPE_CHECKING`."
         )
     return whole
 

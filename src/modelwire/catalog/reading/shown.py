@@ -251,7 +251,7 @@ def _refuse(
     key = _key_of(schema, str(error["loc"][0]))
     if error["type"] == "missing" and key not in known:
         raise ConfigurationError(
-            f"{start}`{key}` is no column of the table; give it a default, write it as a "
+            f"{start}`{key}` is not a column of the table; give it a default, write it as a "
             "computed_field, or leave it out."
         )
     field = known.get(key)

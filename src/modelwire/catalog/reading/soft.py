@@ -33,7 +33,7 @@ def check_soft_delete(resource: Resource, fields: Sequence[Field]) -> None:
     name, policy = resource.soft_delete, resource.policy
     if name is None:
         if policy is not None and policy.restore is not None:
-            _refuse(resource, "there is none, and policy=…restore is for rows that were deleted so")
+            _refuse(resource, "there is none, and policy=…restore is for soft-deleted rows")
         return
     found = {field.name: field for field in fields if field.computed is None}
     field = found.get(name)
@@ -48,8 +48,8 @@ def _check_column(resource: Resource, field: Field) -> None:
     if field.kind is not Kind.DATETIME or not field.nullable or field.primary_key:
         _refuse(
             resource,
-            "rows that are there have NULL in it, and others the moment of their deletion. Declare "
-            f"it so: {field.key}: datetime | None = None",
+            "rows that are not deleted have NULL in it, and others the time of their deletion. "
+            f"Declare it as {field.key}: datetime | None = None",
         )
     column = field.column
     if any(m is not None for m in (field.default, column.server_default, column.onupdate)):
@@ -88,8 +88,8 @@ def check_soft_links(tables: Iterable[Table], mappers: Iterable[Mapper[object]])
         if table.deleted_at is not None and table.sql in links:
             _refuse(
                 table.resource,
-                "its rows are the links of a many-to-many relationship, which are taken away for "
-                "good. Leave it out",
+                "its rows are the links of a many-to-many relationship, which are always removed. "
+                "Leave it out",
             )
 
 
@@ -110,8 +110,8 @@ def describe_kept_values(table: Table) -> str | None:
     where = f"{table.model.__name__}.{table.deleted_at.key}.is_(None)"
     return (
         f"Resource({table.model.__name__}, soft_delete=…): a deleted row keeps its unique "
-        f"{' and '.join(kept)} taken. Where another row may have the same then, make it unique "
-        f"among those that are there: Index(…, unique=True, sqlite_where={where}, "
+        f"{' and '.join(kept)} taken. If another row may have the same then, make it unique "
+        f"among rows that are not deleted: Index(…, unique=True, sqlite_where={where}, "
         f"postgresql_where={where})"
     )
 

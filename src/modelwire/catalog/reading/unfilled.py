@@ -31,11 +31,11 @@ def describe_unfilled(table: Table) -> str | None:
     first = unfilled[0].name
     return (
         f"Resource({model}): {', '.join(f'`{field.name}`' for field in unfilled)} must have a "
-        "value, and nobody may set it, nor has it a default: what is created would be refused. "
+        "value, but it has no default, and no client may set it: every new row would be refused. "
         "Give it a default or a server_default, Resource("
         f'{model}, assign_on_create={{"{first}": …}}) or hooks=Hooks(before_create=[…]), let '
-        'somebody set it, or leave "create" out of operations. Where a trigger fills it, a '
-        "server_default says so."
+        'clients set it, or leave "create" out of operations. If a trigger fills it, declare a '
+        "server_default."
     )
 
 

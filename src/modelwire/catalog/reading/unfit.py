@@ -113,7 +113,7 @@ def _find_wrong(default: _Default, field: Field, dialect: Dialect | None) -> str
     """Return what is wrong with a default and the remedy; None if nothing is."""
     value: Any = default.value
     if isinstance(value, ForeignKey):
-        return "is a ForeignKey, which is no value; write Field(foreign_key='table.column')."
+        return "is a ForeignKey, which is not a value; write Field(foreign_key='table.column')."
     try:
         value = value if default.convert is None else default.convert(value)
     except (ValueError, TypeError, AttributeError):

@@ -159,7 +159,7 @@ class Ways:
             table = relation.target
             return f"its target is not a resource. Mount a Resource for the table {table} as well."
         if access is not Access.SHOW and not relation.writable:
-            return "its rows can't be tied by it; it is read-only."
+            return "it is read-only, so rows can't be related by it."
         for end in self._ends(relation, access):
             if not end.resource.serves(*end.operations):
                 needed = join_words(end.operations)
@@ -175,8 +175,8 @@ class Ways:
         start = f"{end.name} is guarded by {written}, which "
         if guard.bound:
             return (
-                f"{start}takes the key or the body of a request and so can't speak for the rows "
-                "of another one. Leave the relation out, or write an endpoint for it."
+                f"{start}takes the key or the body of a request, and so can't decide about the "
+                "rows of another resource. Leave the relation out, or write an endpoint for it."
             )
         return (
             f"{start}does not run before {join_words(lacking)} of {here}. Give {here} the same, "

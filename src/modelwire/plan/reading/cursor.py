@@ -157,8 +157,8 @@ def _decode(text: str) -> bytes:
 
 def _refuse() -> InvalidRequest:
     message = (
-        "is no cursor of this list: send `next` or `previous` of an answer as they are, with the "
-        "same filters, `q`, `or` and `sort`"
+        "is not a cursor of this list: send `next` or `previous` of an answer as they are, with "
+        "the same filters, `q`, `or` and `sort`"
     )
     return refuse_parameter("cursor", message, "invalid_cursor")
 

@@ -169,11 +169,11 @@ def _find_bucket(found: FieldPath, path: str, unit: str) -> Bucket:
     field = found.field
     allowed = spans_of(field)
     if not allowed:
-        message = f"can't cut `{path}` to a span of time: it is {field.kind.noun}"
+        message = f"can't truncate `{path}` to a span of time: it is {field.kind.noun}"
         raise GROUP.refuse(message, "unknown_span")
     if unit not in allowed:
         known = f"{did_you_mean(unit, allowed)}; it has {', '.join(allowed)}"
-        raise GROUP.refuse(f"can't cut `{path}` to `{unit}`{known}", "unknown_span")
+        raise GROUP.refuse(f"can't truncate `{path}` to `{unit}`{known}", "unknown_span")
     return Bucket(unit)
 
 
@@ -185,10 +185,10 @@ def spans_of(field: Field) -> Sequence[Bucket]:
 def _refuse_bare(catalog: Catalog, table: Table, name: str, place: ParameterSpan) -> NoReturn:
     found = find_field(catalog, table, name)
     if not isinstance(found, FieldPath):
-        expected = "should be `count`, or a field and what is told of it, as in `amount:sum`"
+        expected = "should be `count`, or a field and a function, as in `amount:sum`"
         raise place.refuse(f"`{name}`{did_you_mean(name, [COUNT])} {expected}", _UNKNOWN)
     known = ", ".join(f"`{name}:{function}`" for function in functions_of(found.field))
-    raise place.refuse(f"should say what is told of `{name}`: {known}", "unknown_function")
+    raise place.refuse(f"should name a function of `{name}`: {known}", "unknown_function")
 
 
 def _find_function(found: FieldPath, name: str, place: ParameterSpan) -> Function:

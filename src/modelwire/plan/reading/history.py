@@ -123,7 +123,9 @@ def check_kept(table: Table, at: dt.datetime) -> None:
     changes = table.resource.changes
     days = None if changes is None else changes.keep_days
     if days is not None and at < dt.datetime.now(dt.UTC) - dt.timedelta(days):
-        raise refuse_parameter("as_of", f"is before what is kept: changes of {days} days")
+        raise refuse_parameter(
+            "as_of", f"is earlier than the changes that are kept, those of {days} days"
+        )
 
 
 def _refuse_instant() -> InvalidRequest:

@@ -100,8 +100,8 @@ def check_filters(table: Table) -> None:
         field = next(f for f in table.fields if f.name == name)
         if field.readable and name not in table.queryable:
             raise ConfigurationError(
-                f"Resource({table.model.__name__}, filters={{'{name}': …}}): what is shown of "
-                f"`{name}` is not what is stored, which filters would tell. If they may, write "
+                f"Resource({table.model.__name__}, filters={{'{name}': …}}): the shown value of "
+                f"`{name}` is not the stored one, which filters would reveal. If they may, write "
                 f"queryable=['{name}']."
             )
         allowed = operators_of(field)

@@ -152,7 +152,9 @@ class Query:
         limit = self.catalog.limits.max_filters
         if len(self._left) > limit + len(PARAMETERS):
             # Most of them may not be filters, but it would take time to find out.
-            message = f"is one of {len(self._left)} parameters; at most {limit} filters are taken"
+            message = (
+                f"is one of {len(self._left)} parameters; at most {limit} filters may be given"
+            )
             raise refuse_parameter(next(reversed(self._left)), message, "too_many_filters")
         logic, search = self.take("or"), self.take("q")
         conditions: list[Condition] = []
@@ -212,7 +214,7 @@ class Query:
     def _refuse(self, name: str) -> Violation:
         if name in self.known:
             # A parameter that was not taken is ruled out by another one.
-            message = "can't stand beside `cursor`, which says itself where the page starts"
+            message = "can't be combined with `cursor`, which says where the page starts"
             return Violation(message, "unknown_parameter", parameter=name)
         if name not in self._reserved:
             return _unknown(name, self._suggest(name))
@@ -245,7 +247,7 @@ class Query:
 
 def _single(found: Sequence[Parameter]) -> Parameter:
     if len(found) > 1:
-        raise refuse_parameter(found[0].name, "stands more than once", "repeated_parameter")
+        raise refuse_parameter(found[0].name, "is given more than once", "repeated_parameter")
     return found[0]
 
 

@@ -106,14 +106,14 @@ class ChildPlan(Struct, frozen=True):
 def refuse_other_parent(pointer: str) -> Violation:
     """Return the violation for a row that names another parent than the one that it is created
     with."""
-    message = "names another row than the one that this stands in; leave it out"
+    message = "names another row than the one that contains this one; leave it out"
     return Violation(message, "other_parent", pointer)
 
 
 def refuse_unnamed_parent(pointer: str) -> Violation:
     """Return the violation for a row that would refer to a value that its parent does not have, and
     so would belong to no row."""
-    message = "can't refer to the row that it is created with: that has null where it would"
+    message = "can't refer to the row that it is created with, which has null there"
     return Violation(message, "unnamed_parent", pointer)
 
 

@@ -81,21 +81,21 @@ def choose_resolution(preference: str | None) -> Resolution:
     try:
         return Resolution.MERGE if preference is None else Resolution(preference)
     except ValueError:
-        message = f"should name as its resolution one of {', '.join(Resolution)}"
+        message = f"should name one of these resolutions: {', '.join(Resolution)}"
         raise InvalidRequest(Violation(message, "invalid_value", parameter="Prefer")) from None
 
 
 def _find_key(table: Table, text: str) -> tuple[Field, ...]:
     """Find the unique key that `on_conflict` names."""
     if not table.upserts:
-        message = "can't be used here, where who may create rows may not change them"
+        message = "can't be used here, where callers who may create rows may not change them"
         raise refuse_parameter("on_conflict", message, "not_allowed")
     names = text.split(",")
     for key in table.upsert_keys:
         if sorted(names) == sorted(field.name for field in key):
             return key
     known = [",".join(field.name for field in key) for key in table.upsert_keys]
-    message = "can't be used here, where clients can set no unique key"
+    message = "can't be used here, as clients can't set any unique key"
     if known:
         message = f"should name a unique key{did_you_mean(text, known)}: {' or '.join(known)}"
     raise refuse_parameter("on_conflict", message, "unknown_key")

@@ -38,7 +38,7 @@ def plan_restore(
     fields = [f for f in table.stored if f.column.name in changed and f.key not in kept]
     settable = {*table.settable.values()}
     if not all(field.writable and field.key in settable for field in fields):
-        raise Forbidden("The change has set what you may not set")
+        raise Forbidden("The change has set fields that you may not set")
     before, after = _row(table, fields, old), _row(table, fields, new)
     return UpdatePlan(table, (key,), (before,), expected=after)
 
@@ -64,7 +64,7 @@ def plan_recreate(table: Table, old: Stored, principal: Principal) -> CreatePlan
     _check_key(table, old, principal)
     row = _row(table, fields, old)
     if any(_is_closed(table, field, value) for field, value in row.items()):
-        raise Forbidden("The row has what you may not set")
+        raise Forbidden("The row has values that you may not set")
     return CreatePlan(table, (row,))
 
 
