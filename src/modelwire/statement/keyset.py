@@ -63,7 +63,7 @@ class Joined:
                 self._join(term.through[:length])
 
     def column(self, term: Reached) -> ColumnElement[Any]:
-        """The column of a term."""
+        """Return the column of a term."""
         return column_of(self._sources[term.through], term.field)
 
     def _join(self, through: Through) -> None:

@@ -81,7 +81,7 @@ class Row(Struct, frozen=True):
         return replace(self, fields=left, values=values, ties=ties)
 
     def items(self) -> Iterable[tuple[Field, Any]]:
-        """Each field with its value."""
+        """Iterate over the fields with their values."""
         return zip(self.fields, self.values, strict=True)
 
 
