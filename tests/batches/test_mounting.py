@@ -62,7 +62,7 @@ async def test_below_a_root_path(database: Database) -> None:
 
 
 async def test_below_a_path_with_parameters(database: Database) -> None:
-    """What guards a request of a batch is told the parameters before it, as by itself."""
+    """Guards of a request in a batch get the parameters before it, as in a single request."""
     app, outer = FastAPI(), FastAPI()
 
     def check(request: Request) -> None:

@@ -33,7 +33,7 @@ async def test_order_and_values(client: httpx2.AsyncClient, script: Script) -> N
 
 @pytest.mark.parametrize("code", ["q", "b"])
 async def test_refused_by_a_check(client: httpx2.AsyncClient, code: str) -> None:
-    """Which of many rows a check refuses, new or not, is found out row by row."""
+    """The row that a check refuses, new or not, is found among many row by row."""
     await store_rows(client)
     rows = [{"code": c, "note": n} for c, n in (("p", "n"), ("a", "n"), (code, "refused"))]
     answer = await client.post(UPSERT, json=rows)

@@ -202,7 +202,7 @@ async def test_below_a_prefix_and_a_root(database: Database) -> None:
 
 
 async def test_below_a_path_with_parameters(database: Database) -> None:
-    """What guards a request of a tool is told the parameters before it, as that of the message."""
+    """Guards of a tool's request get the parameters before it, as those of the message do."""
     app, outer = FastAPI(), FastAPI()
     told: list[object] = []
 

@@ -75,7 +75,7 @@ def order_by(*names: str) -> list[Order]:
 
 
 def send(position: Position, *names: str) -> Position:
-    """What comes back of a position that a client has been given."""
+    """Return a position as it is read back from the cursor of a client."""
     order = order_by(*names)
     return read_cursor(write_cursor(position, order, QUERY, CIPHER), order, QUERY, CIPHER)
 
@@ -167,7 +167,7 @@ def test_directions(*, backward: bool, inclusive: bool) -> None:
 
 
 def refuse(name: str, *content: Any) -> None:
-    """What is sealed right, but is nothing that its column has."""
+    """Check that a cursor is refused that is sealed properly, but doesn't fit its column."""
     cursor = seal(content, QUERY, CIPHER)
     with pytest.raises(InvalidRequest, match="no cursor of this list"):
         read_cursor(cursor, order_by(name), QUERY, CIPHER)

@@ -1,4 +1,4 @@
-"""When the log of changes is looked at, and who is told of what."""
+"""Polling of the change log, and the notification of waiters."""
 
 import asyncio
 import logging
@@ -118,7 +118,7 @@ async def test_a_log_that_does_not_rest_is_looked_at_all_the_time(follow: Any) -
 
 
 async def test_what_is_committed_here_is_seen_at_once(follow: Any) -> None:
-    """Where somebody waits, and looking is no matter of being told by the database."""
+    """A commit of this process is seen at once by a waiter, without a notice of the database."""
     log = Log(rests=True, pause_s=MINUTE_S)
     feed = follow(log)
     assert await feed.find(MINUTE_S) == 0

@@ -1,4 +1,4 @@
-"""What a client that follows changes is sent, and what is looked at for it."""
+"""Events that a client following changes is sent, and the reads behind them."""
 
 import datetime as dt
 import logging
@@ -74,7 +74,7 @@ class Followed:
         return Batch(tuple(events), upto, self.size)
 
     async def stream(self, position: int) -> list[bytes]:
-        """What is sent until nothing is final any more."""
+        """Return the parts that are sent until no more changes are final."""
         sent: list[bytes] = []
         with suppress(EOFError):
             async for part in self.following.stream(position):
@@ -154,7 +154,7 @@ async def test_a_log_that_can_not_be_read(log: Any, caplog: pytest.LogCaptureFix
 
 
 async def test_a_page_is_there_at_once(log: Any) -> None:
-    """What is final already is shown without a wait."""
+    """Changes that are final already are shown without a wait."""
     followed = log(seen=[2], after=1)
     batch = await followed.following.read_page(3)
     assert ([event.number for event in batch.events], batch.upto) == ([2], 3)
@@ -180,7 +180,7 @@ async def test_a_page_from_the_beginning(log: Any) -> None:
 
 
 async def test_a_page_is_not_looked_for_forever(log: Any) -> None:
-    """Where many changes are none for the client, it is told how far they were looked through."""
+    """A client for whom many changes are none is told how far they were read."""
     followed = log(after=0)
     followed.takes_s = SEARCH_S / 2 + 0.1
     batch = await followed.following.read_page(10 * USUAL)

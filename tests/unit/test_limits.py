@@ -1,4 +1,4 @@
-"""What is looked at while a statement runs."""
+"""Checks made while a statement runs."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Which copy of a database is read from, and how late each is said to be."""
+"""The choice of a replica for reads, and its reported lag."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -137,7 +137,7 @@ async def test_only_what_shows_enough(clock: Clock) -> None:
 
 
 async def test_the_primary_alone(clock: Clock) -> None:
-    """What has to show all is the primary's, and so is what no copy can answer."""
+    """A read that has to show all goes to the primary, as does one that no replica can serve."""
     copy = Reached("copy", 9)
     copies = await begin(Reached("primary", 9), copy)
     assert await choose(copies, Freshness(is_latest=True)) is None
@@ -147,8 +147,10 @@ async def test_the_primary_alone(clock: Clock) -> None:
 
 
 async def test_the_furthest_is_waited_for(clock: Clock) -> None:
-    """Where none shows enough, that which lacks the least is asked again, and no other: those that
-    are further behind would be waited for in vain."""
+    """The replica with the least lag is asked again if none is far enough.
+
+    Waiting for those further behind would be in vain.
+    """
     far, near = Reached("far", 10, 100), Reached("near", 90, 100)
     copies = await begin(Reached("primary", 100), far, near)
     assert await choose(copies, Freshness(100)) == "near"
@@ -158,7 +160,7 @@ async def test_the_furthest_is_waited_for(clock: Clock) -> None:
 
 
 async def test_the_next_where_the_furthest_goes(clock: Clock) -> None:
-    """If the copy that is waited for goes away meanwhile, the next one is."""
+    """The next replica is waited for if the awaited one goes away."""
     far, near = Reached("far", 10, 100), Reached("near", 90, None)
     copies = await begin(Reached("primary", 100), far, near)
     assert await choose(copies, Freshness(100)) == "far"
@@ -182,8 +184,10 @@ async def test_a_copy_that_says_nothing(clock: Clock) -> None:
 
 
 async def test_how_late_it_is_said_to_be(clock: Clock) -> None:
-    """What a copy lacks of that to which the primary had come when it was last asked; nothing where
-    it has been asked later than that, and unknown while it does not answer."""
+    """The lag of a replica is measured against the last known position of the primary.
+
+    It is zero where the replica was asked later than that, and unknown while it does not answer.
+    """
     late, ahead, away = Reached("late", 70), Reached("ahead", 130), Reached("away", None)
     copies = await begin(Reached("primary", 100), late, ahead, away)
     assert [(it.name, it.is_up, it.lag_bytes) for it in copies.states] == [
@@ -267,8 +271,11 @@ async def test_what_is_new_enough(clock: Clock) -> None:
 
 
 async def test_how_old_anything_may_be(clock: Clock) -> None:
-    """What asks for nothing is shown what is no older than the setting says, as far as the primary
-    was asked, which is done in the background, and again after a quarter of that time."""
+    """A read without a position is no older than the setting allows.
+
+    That holds as far as the primary was asked, which is done in the background, and again after a
+    quarter of that time.
+    """
     primary, copy = Reached("primary", 100, 200, None), Reached("copy", 150)
     copies = await begin(primary, copy)
     clock.now_s += STALENESS_S / 4

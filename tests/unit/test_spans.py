@@ -35,7 +35,7 @@ def test_spans(instant: dt.datetime, zone: str) -> None:
 
 
 def test_an_hour_that_clocks_show_twice() -> None:
-    """Where clocks are put back, it is two."""
+    """An hour that clocks show twice is two hours."""
     hours = [find_hour(f"2025-10-26 0{hour}:30:00.000000", "Europe/Berlin") for hour in (0, 1)]
     assert hours == ["2025-10-26 00:00:00.000000", "2025-10-26 01:00:00.000000"]
 
@@ -54,6 +54,6 @@ def test_an_hour_that_clocks_show_twice() -> None:
     ],
 )
 def test_what_has_no_place_in_a_calendar(value: Any, zone: str, day: Any) -> None:
-    """What is no instant, or would be beyond an end of time, is what it begins with."""
+    """A value that is no instant, or beyond the end of time, starts its own bucket."""
     assert find_day(value, zone) == day
     assert find_hour(value, zone) == value

@@ -1,4 +1,4 @@
-"""What notes changes on SQLite knows the columns that a table has, in whatever file it is."""
+"""The triggers of the log on SQLite know the columns of a table, in whatever file it is."""
 
 import json
 import sqlite3
