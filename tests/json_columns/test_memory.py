@@ -15,7 +15,7 @@ from tests.conftest import make_app, open_client
 
 from .tables import RESOURCES, Base
 
-ROOM = 20
+ROOM = 8
 """Answers of each function, and statements, that are kept here."""
 
 

@@ -162,7 +162,7 @@ def ids(rows: list[dict[str, Any]]) -> list[int]:
 
 
 @pytest.mark.parametrize("way", ["filter", "or", "not", "body", "stream"])
-@examples(25, quick=4)
+@examples(25, quick=2)
 @given(seed=st.integers(0, 2**32))
 async def test_filters(world: World, way: str, seed: int) -> None:
     """Every operator on every type finds the rows that plain Python finds."""
@@ -196,7 +196,7 @@ async def test_filters(world: World, way: str, seed: int) -> None:
                 assert ids(found) == ids(wanted)
 
 
-@examples(25, quick=4)
+@examples(25, quick=2)
 @given(seed=st.integers(0, 2**32))
 async def test_orders(world: World, seed: int) -> None:
     """Rows stand in one order of values of all types, on pages, in walks by cursor both ways, and
