@@ -21,17 +21,14 @@ SQLALCHEMY20_TESTS := tests/neighbours/test_fastapi_users.py tests/neighbours/te
 # A test process of its own writes no files of code otherwise, and compiles everything each time it starts.
 unexport PYTHONDONTWRITEBYTECODE
 PYTEST := python -m pytest --dist worksteal
-# Three processes for two cores, since tests wait for PostgreSQL. Those that start processes or wait for limits of
-# time run after the others, by themselves: they need little of a core, but mind if they get none. Both at once take as
-# long. TEST_ARGS may name files of which one of the parts has no tests (5).
-QUICK := --part quick -n 3 $(TEST_ARGS)
-WAITING := --part waiting -n 4 $(TEST_ARGS)
-NONE_IS_FINE := || [ $$? = 5 ]
+# Three processes for two cores, since tests wait for PostgreSQL, and four where many wait for more. The two parts run one
+# after the other: both at once take as long, and what waits for limits of time minds if it gets no core. Where both run,
+# TEST_ARGS may name files of which one of them has none (pytest exits with 5).
 WITH := $(VENV)
-BOTH_PARTS := --no-print-directory --keep-going quick waiting WITH=
+BOTH_PARTS := --no-print-directory --keep-going test slow OR_NONE="|| [ \$$\$$? = 5 ]" WITH=
 
 .DEFAULT_GOAL := help
-.PHONY: help serve admin test quick waiting thorough lowest newest matrix sqlalchemy20 faults cluster deploy docs docs-serve mutants check format release bench bench-quick bench-docs clean
+.PHONY: help serve admin test slow thorough lowest newest matrix sqlalchemy20 faults cluster deploy docs docs-serve mutants check format release bench bench-quick bench-docs clean
 
 help: ## Show what can be done
 	@grep -E '^[a-z0-9-]+:.*##' Makefile | sed -E 's/:.*## /\t/' | expand -t 14
@@ -88,14 +85,11 @@ $(ADMIN)/node_modules/.installed: $(ADMIN)/package.json $(ADMIN)/package-lock.js
 admin: $(ADMIN)/node_modules/.installed ## Build the admin page into the package, out of clients/react-admin (needs Node.js)
 	cd $(ADMIN) && npm run --silent build
 
-test: ## Run every test, on SQLite and PostgreSQL
-	$(MAKE) $(BOTH_PARTS)$(VENV)
+test: $(STAMP) ## Run the tests, on SQLite and PostgreSQL, but for the slow ones
+	$(WITH)/bin/$(PYTEST) --part quick -n 3 $(TEST_ARGS) $(OR_NONE)
 
-quick: $(STAMP) ## Run the tests that only compute and ask databases
-	$(WITH)/bin/$(PYTEST) $(QUICK) $(NONE_IS_FINE)
-
-waiting: $(STAMP) $(CLIENTS)/.installed $(DOCS)/.installed ## Run the tests that start processes or wait for limits of time
-	$(WITH)/bin/$(PYTEST) $(WAITING) $(NONE_IS_FINE)
+slow: $(STAMP) $(CLIENTS)/.installed $(DOCS)/.installed ## Run the tests that start processes, wait, watch memory or go through whole services
+	$(WITH)/bin/$(PYTEST) --part slow -n 4 $(TEST_ARGS) $(OR_NONE)
 
 thorough: $(STAMP) ## Run every test on both lanes, those that draw examples with many more, new ones, and races 20 times (THOROUGH=2 for more)
 	MODELWIRE_TEST_THOROUGH=$(THOROUGH) $(BIN)/$(PYTEST) -n 3 $(TEST_ARGS)
@@ -149,12 +143,12 @@ $(MUTANTS)/venv/.installed: tests/mutants/requirements.txt
 mutants: $(STAMP) $(MUTANTS)/venv/.installed ## Change the code at random places, and see what tests notice (MUTANTS_MINUTES=20, MUTANTS_SEED=1)
 	$(MUTANTS)/venv/bin/python tests/mutants/run.py
 
-check: $(STAMP) ## Check format, lint, types and layering, and run the quick tests; CI runs the others too
+check: $(STAMP) ## Check format, lint, types and layering, and run the tests but for the slow ones, which CI runs too
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(MAKE) quick
+	$(MAKE) test
 
 format: $(STAMP) ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .

@@ -50,35 +50,34 @@ INCLUDES = {
 ZOO = tuple(Resource(model, includes=INCLUDES.get(model, ())) for model in zoo.MODELS)
 
 
-WAITING = (
-    *(
-        "admin",
-        "check",
-        "cli",
-        "clients",
-        "deploy",
-        "docs",
-        "faults",
-        "live",
-        "live_changes",
-        "site",
-    ),
-    "mcp/test_stdio.py",
-    "neighbours/test_servers.py",
+PROCESSES = (
+    *("admin", "check", "cli", "clients", "deploy", "docs", "faults", "live", "live_changes"),
+    *("mcp/test_stdio.py", "neighbours/test_servers.py", "site"),
 )
-"""Folders of tests that start processes or wait for timeouts."""
+"""Tests that start processes or wait for timeouts: they need little CPU."""
+
+WHOLE_SERVICES = (
+    *("access/test_invoices.py", "access/test_isolation.py", "access/two_worlds"),
+    *("fuzz", "guards", "models"),
+)
+MEMORY = tuple(f"{part}/test_memory.py" for part in ("http", "json_columns", "query"))
+PLANTED_FAULTS = ("access/test_own_planted.py",)
+
+SLOW = (*PROCESSES, *WHOLE_SERVICES, *MEMORY, *PLANTED_FAULTS)
+"""Directories and modules of the slow tests. Those that compute for minutes cover whole services,
+watch memory, or show that other tests notice planted faults."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Let a part of the tests be run by itself."""
     parser.addoption(
         "--part",
-        choices=("quick", "waiting"),
-        help="only the tests that start processes or wait for limits of time, or all but these",
+        choices=("quick", "slow"),
+        help="only the slow tests (SLOW in tests/conftest.py), or all but these",
     )
 
 
-MEMORY = Path("/dev/shm")
+IN_MEMORY = Path("/dev/shm")
 """Directory in memory, on Linux."""
 
 ROOM = 4 * 2**30
@@ -97,8 +96,8 @@ def pytest_configure(config: pytest.Config) -> None:
     the disk otherwise, which takes longer than most tests do. Garbage is collected more rarely."""
     gc.set_threshold(*THRESHOLDS)
     is_told = config.option.basetemp is not None or "PYTEST_DEBUG_TEMPROOT" in os.environ
-    if not is_told and os.access(MEMORY, os.W_OK) and shutil.disk_usage(MEMORY).free > ROOM:
-        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(MEMORY)
+    if not is_told and os.access(IN_MEMORY, os.W_OK) and shutil.disk_usage(IN_MEMORY).free > ROOM:
+        os.environ["PYTEST_DEBUG_TEMPROOT"] = str(IN_MEMORY)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -106,8 +105,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     part, tests = config.getoption("--part"), Path(__file__).parent
     if part is None or collection_path.suffix != ".py":
         return None
-    waits = any(collection_path.is_relative_to(tests / path) for path in WAITING)
-    return True if waits is (part == "quick") else None
+    is_slow = any(collection_path.is_relative_to(tests / path) for path in SLOW)
+    return True if is_slow is (part == "quick") else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -13,10 +13,10 @@ def examples(count: int, quick: int | None = None) -> settings:
 
     Args:
         count: The number, which `THOROUGH` multiplies.
-        quick: The number without it; a third, if None.
+        quick: The number without it; a fifth, if None.
     """
     return settings(
-        max_examples=count * THOROUGH or quick or max(4, count // 3),
+        max_examples=count * THOROUGH or quick or max(3, count // 5),
         derandomize=not THOROUGH,
         deadline=None,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],

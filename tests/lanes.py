@@ -21,7 +21,7 @@ LANES = ("direct", "session")
 
 ON_BOTH = (
     *("commits", "faults", "live", "sessions", "writes"),
-    *(f"constraints/test_{name}.py" for name in ("many_rows", "own_code", "table", "undeclared")),
+    *(f"constraints/test_{name}.py" for name in ("many_rows", "own_code", "undeclared")),
 )
 """Directories and modules whose tests run on both lanes."""
 

@@ -16,8 +16,6 @@ from tests.lanes import LANES
 from .guarded import Base, Service
 from .sending import request, send, succeed
 
-pytestmark = pytest.mark.both_lanes
-
 guarded = worlds.make_world_fixture("batches_guarded", Base.metadata, lambda _: {})
 
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.both_lanes
 
 
 @pytest.mark.parametrize("lane", LANES)
-@examples(300, quick=12)
+@examples(300, quick=6)
 @given(data=st.data())
 async def test_random_batches(world: World, lane: str, data: st.DataObject) -> None:
     """A batch does what its requests do one after another, or nothing at all.

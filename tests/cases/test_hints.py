@@ -152,7 +152,7 @@ def follow(query: list[tuple[str, str]], error: dict[str, Any], hint: str) -> An
     return [*query[:at], (name, value), *query[at + 1 :]]
 
 
-@examples(1200)
+@examples(1200, quick=100)
 @given(place=st.sampled_from(PLACES), query=queries())
 async def test_what_is_suggested(
     world: World, place: tuple[str, str], query: list[tuple[str, str]]
