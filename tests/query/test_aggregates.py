@@ -42,7 +42,7 @@ def same(told: Any, expected: Any) -> bool:
     return type(told) is type(expected) and bool(told == expected)
 
 
-@examples(840, 6)
+@examples(840, quick=4)
 @given(data=st.data())
 async def test_sums(world: World, data: st.DataObject) -> None:
     """Groups, measures, conditions on groups and orders are those of the rows that a list has."""

@@ -75,9 +75,9 @@ def written(monkeypatch: pytest.MonkeyPatch, dialect: Dialect) -> Iterator[tuple
             monkeypatch.undo()
 
 
-def bypasses(monkeypatch: pytest.MonkeyPatch, dialect: Dialect) -> set[str]:
+def has_bypass(monkeypatch: pytest.MonkeyPatch, dialect: Dialect) -> bool:
     found = written(monkeypatch, dialect)
-    return {name for _, text, door in found for name in find_bypasses(text, door.targets)}
+    return any(find_bypasses(text, door.targets) for _, text, door in found)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS, ids=lambda d: d.name)
@@ -141,7 +141,7 @@ def test_a_bypass_is_found(monkeypatch: pytest.MonkeyPatch, planted: tuple[Any, 
 
     monkeypatch.setattr(Door, "install", install_with_hole)
     with pytest.MonkeyPatch.context() as inner:
-        assert bypasses(inner, postgresql())
+        assert has_bypass(inner, postgresql())
 
 
 def trees(folder: str) -> Iterator[tuple[str, ast.Module]]:

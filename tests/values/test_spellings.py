@@ -320,7 +320,7 @@ def quoted(name: str, value: str) -> str:
     return f'"{value}"'
 
 
-@examples(60)
+@examples(60, quick=6)
 @given(data=st.data())
 async def test_orders(world: World, data: st.DataObject) -> None:
     """A list is in the order of the values; a walk, either way, and a stream see each row once."""
