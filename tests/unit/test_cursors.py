@@ -169,7 +169,7 @@ def test_directions(*, backward: bool, inclusive: bool) -> None:
 def refuse(name: str, *content: Any) -> None:
     """Check that a cursor is refused that is sealed properly, but doesn't fit its column."""
     cursor = seal(content, QUERY, CIPHER)
-    with pytest.raises(InvalidRequest, match="no cursor of this list"):
+    with pytest.raises(InvalidRequest, match="not a cursor of this list"):
         read_cursor(cursor, order_by(name), QUERY, CIPHER)
 
 
@@ -228,5 +228,5 @@ def test_what_was_not_given_so() -> None:
     # The last letter of a text of 16 bytes has bits that stand for nothing.
     others.append(cursor[:-1] + chr(ord(cursor[-1]) + 1))
     for text, query in [(cursor, b"another"), *((other, QUERY) for other in others)]:
-        with pytest.raises(InvalidRequest, match="no cursor of this list"):
+        with pytest.raises(InvalidRequest, match="not a cursor of this list"):
             read_cursor(text, order, query, CIPHER)
