@@ -252,7 +252,7 @@ async def test_a_copy_goes_on_from_its_own_source_alone(
         await place.copy()
     other = Place(f"sqlite:///{tmp_path}/other.db", place.urls[1], Odd.metadata)
     await other.source.init_db()
-    with pytest.raises(ConfigurationError, match=r"a copy of sqlite:///.*_0\.db"):
+    with pytest.raises(ConfigurationError, match=r"an unfinished copy of sqlite:///.*_0\.db"):
         await other.copy(resume=True)
     await other.source.close_db()
     await other.target.close_db()

@@ -490,7 +490,7 @@ def test_wrong_answers(local: Project) -> None:
     assert "it can be: books.price=cost" in local.fail(2, "make", "x", "--rename", "pric=cost")
     assert "No step 77 is to be applied" in local.fail(2, "apply", "--to", "77")
     assert "1 step is applied, and not 2" in local.fail(2, "back", "2")
-    assert "one of what is gone: books.price" in local.fail(2, "make", "x", "--drop", "pric")
+    assert "or table that is gone: books.price" in local.fail(2, "make", "x", "--drop", "pric")
     local.do("make", "costs", "--rename", "price=cost")
     assert "apply comes first" in local.fail(1, "make", "more")
     assert "--adopt is for a database that knows of none" in local.fail(1, "apply", "--adopt")

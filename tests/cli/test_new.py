@@ -176,9 +176,9 @@ def test_files_for_programs(tmp_path: Path) -> None:
         (("fastapi",), "fastapi is the name of something else"),
         (("postgres",), "postgres is the name of something else"),
         (("tests",), "tests is the name of something else"),
-        (("there",), "there is there already"),
-        (("empty",), "empty is there already"),
-        (("file",), "file is there already"),
+        (("there",), "there exists already"),
+        (("empty",), "empty exists already"),
+        (("file",), "file exists already"),
     ],
 )
 def test_wrong_names(tmp_path: Path, arguments: tuple[str, ...], sentence: str) -> None:

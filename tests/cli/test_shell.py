@@ -53,7 +53,7 @@ def test_it_has_session_database_and_models(names: Any) -> None:
     assert names["Team"] is league.Team
     told = describe(names)
     assert "Team" in told
-    assert "no policy, hook or limit holds" in told
+    assert "no policy, hook or limit applies" in told
     assert "session, database, app, select" in told
 
 

@@ -46,7 +46,9 @@ def find_dropped(changes: UpgradeOps, given: Sequence[str]) -> Mapping[str, str]
         paths = [path for path in gone if path == name or path.endswith(f".{name}")]
         if len(paths) != 1:
             known = ", ".join(gone) or "nothing"
-            raise ConfigurationError(f"--drop {name}: it has to name one of what is gone: {known}")
+            raise ConfigurationError(
+                f"--drop {name}: it must name a column or table that is gone: {known}"
+            )
         found[paths[0]] = gone[paths[0]]
     return found
 

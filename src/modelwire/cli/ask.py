@@ -52,7 +52,9 @@ def confirm_losses(losses: Sequence[str], *, yes: bool, accepted: Collection[str
     if yes or set(losses) <= set(accepted):
         return
     if not is_asked():
-        raise ConfigurationError(f"{losses[0]}, and what is in it is lost: say --yes to do so")
+        raise ConfigurationError(
+            f"{losses[0]}, and its data would be lost: give --yes to accept that"
+        )
     if not confirm("Lose it?"):
         raise Failed("Nothing was done")
 

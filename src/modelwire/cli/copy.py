@@ -126,7 +126,7 @@ def _copy(target: str, source_url: str, target_url: str | None, *, resume: bool)
     except CopyFailed as exc:
         raise Failed(f"{exc}") from exc
     except KeyboardInterrupt:
-        typer.echo("Stopped. What was copied stays, and --resume goes on from there", err=True)
+        typer.echo("Stopped. Rows copied so far stay, and --resume continues from there", err=True)
         raise typer.Exit(_STOPPED) from None
 
 

@@ -45,7 +45,7 @@ def create_project(name: str, *, auth: bool, postgres: bool) -> Mapping[str, str
     _check_name(name)
     folder = Path(name)
     if folder.exists() or folder.is_symlink():
-        raise ConfigurationError(f"{name} is there already; choose another name, or move it away")
+        raise ConfigurationError(f"{name} exists already; choose another name, or move it away")
     values = _write_values(name, auth=auth, postgres=postgres)
     kinds = ("auth" if auth else "open", "postgres" if postgres else "sqlite")
     steps = fill_templates("migrations", values=values)

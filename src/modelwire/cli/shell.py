@@ -73,8 +73,8 @@ def describe(names: Names) -> str:
             f"modelwire shell: {show_url(names['database'].url)}",
             "session, database, app, select",
             ", ".join(models),
-            "Nobody asks here: no policy, hook or limit holds, and every row and column may be",
-            "read and changed. Nothing is stored before `await session.commit()`.",
+            "There is no caller here: no policy, hook or limit applies, and every row and column",
+            "may be read and changed. Nothing is stored before `await session.commit()`.",
         )
     )
 

@@ -271,7 +271,7 @@ def make_first(path: Path, application: str, text: str, answers: Answers) -> Mad
     """
     if path.exists():
         raise ConfigurationError(
-            f"{path} is there already, and its env.py names the application: leave out --app"
+            f"{path} exists already, and its env.py names the application: leave out --app"
         )
     values = name_database(application)
     try:

@@ -55,5 +55,5 @@ def write_folder(folder: Path, files: Mapping[str, str]) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
         if folder.exists() or folder.is_symlink():
-            raise FileExistsError(f"{folder} is there already")
+            raise FileExistsError(f"{folder} exists already")
         os.rename(made, folder)

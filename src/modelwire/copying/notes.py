@@ -83,8 +83,8 @@ async def read_notes(engine: AsyncEngine, source: str) -> Mapping[str, Note] | N
     for row in found:
         if row.source != source:
             raise ConfigurationError(
-                f"What has begun in the target is a copy of {row.source}, and not of {source}: "
-                "go on with that, or empty the target"
+                f"The target has an unfinished copy of {row.source}, not of {source}: "
+                "resume that one, or empty the target"
             )
     return {
         row.name: Note(Phase(row.phase), _decode(row.place), row.rows, row.turn) for row in found

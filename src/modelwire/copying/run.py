@@ -114,7 +114,7 @@ async def _prepare(
         notes = await read_notes(target.engine, source.name)
         if notes is not None and not resume:
             raise ConfigurationError(
-                f"A copy into {target.name} has begun: go on with it by --resume, or empty its "
+                f"A copy into {target.name} has begun: resume it by --resume, or empty its "
                 "tables and drop modelwire_copies"
             )
         if notes is None:

@@ -150,7 +150,7 @@ def _take_turn(connection: Connection) -> None:
     while not connection.scalar(asked):
         connection.rollback()
         if time.monotonic() > deadline:
-            raise ConfigurationError("Another process runs steps, and has not come to an end")
+            raise ConfigurationError("Another process is running steps, and has not finished")
         time.sleep(_LOOK_S)
 
 

@@ -36,7 +36,8 @@ OutOption = Annotated[
 CheckOption = Annotated[
     bool,
     typer.Option(
-        "--check", help="Write nothing, and end with 1 if what is there is not what would be."
+        "--check",
+        help="Write nothing, and end with 1 if the files differ from those to be written.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print the files as JSON.")]

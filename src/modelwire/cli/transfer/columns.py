@@ -124,7 +124,7 @@ def read_header(table: Table, names: Sequence[str], left_out: Collection[str]) -
     """
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise ConfigurationError(f"The column {twice} is there twice")
+        raise ConfigurationError(f"The column {twice} occurs twice")
     known = _list_cells(table)
     takes_all = table.schemas.create.model_config.get("extra") == "allow"
     for name in names:

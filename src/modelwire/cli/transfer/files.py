@@ -60,7 +60,7 @@ def check_new(path: Path, *, replaces: bool) -> None:
     if path.is_dir():
         raise ConfigurationError(f"{path} is a folder; name a file in it")
     if path.exists() and not replaces:
-        raise ConfigurationError(f"{path} is there already; --force replaces it")
+        raise ConfigurationError(f"{path} exists already; --force replaces it")
 
 
 @contextmanager
@@ -117,7 +117,9 @@ def decompressing(file: BinaryIO, compression: Compression) -> Iterator[BinaryIO
         with packed:
             yield packed
     except faults as exc:
-        raise Failed(f"The file can't be read as {compression}: it is none, or broken") from exc
+        raise Failed(
+            f"The file can't be read as {compression}: it has another format, or is damaged"
+        ) from exc
 
 
 @contextmanager

@@ -73,12 +73,12 @@ class StateFile:
             state = msgspec.json.decode(self.path.read_bytes(), type=State)
         except (OSError, msgspec.DecodeError):
             raise ConfigurationError(
-                f"{self.path} can't be read: remove it to begin anew"
+                f"{self.path} can't be read: remove it to start again"
             ) from None
         if state.order != order:
             raise ConfigurationError(
                 f"{self.path} is of an import with other options: give the same, or remove it to "
-                "begin anew"
+                "start again"
             )
         if time.time() - state.at_s > ttl_s:
             raise ConfigurationError(
@@ -100,7 +100,7 @@ class StateFile:
         if self.state.digest not in ("", self._digest.hexdigest()):
             raise ConfigurationError(
                 f"The first {self.state.done} rows of the file are not those that were imported: "
-                f"remove {self.path} to begin anew"
+                f"remove {self.path} to start again"
             )
 
     def advance(self, bodies: bytes, rows: int) -> None:
