@@ -147,7 +147,7 @@ async def test_a_resource_there(database: Database, caplog: pytest.LogCaptureFix
     """It stays what it is, and whoever runs the service is told."""
     app = FastAPI()
     mount(app, database, Resource(league.Team, path="/batch"))
-    assert "No batches are answered: POST /batch is a resource's" in caplog.text
+    assert "Batches are not served: POST /batch is a resource's" in caplog.text
     async with open_client(app) as client:
         assert (await client.post("/batch", json={"name": "x"})).status_code == 201
 

@@ -176,5 +176,5 @@ async def test_spoilt(refused_world: World, lane: str, caplog: pytest.LogCapture
         begin = answer.json()["next"]
         told += [(c["operation"], c["key"], c.get("item")) for c in answer.json()["items"]]
     assert told == [("delete", 11, None), ("create", 12, {"id": 12, "nick_name": "John"})]
-    assert "A change is told without its row: SailorPublic refuses" in caplog.text
+    assert "A change is reported without its row: SailorPublic refuses" in caplog.text
     assert "a b" not in caplog.text

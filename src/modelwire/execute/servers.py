@@ -103,7 +103,7 @@ def read_servers(url: URL) -> Servers:
     given = {name: _last(value) for name, value in url.query.items()}
     if unsupported := sorted(_UNSUPPORTED & given.keys()):
         raise ConfigurationError(
-            f"The database URL has {unsupported[0]}, which is not supported; take it away"
+            f"The database URL has {unsupported[0]}, which is not supported; remove it"
         )
     hosts = _read_hosts(url, given)
     timeout = given.get("connect_timeout", "0")
@@ -187,7 +187,7 @@ def _read_port(text: str | None) -> int | None:
     if not text:
         return None
     if not (text.isascii() and text.isdigit() and 0 < int(text) < 65536):
-        raise ConfigurationError("The database URL has a port that is none: 1 to 65535 are")
+        raise ConfigurationError("The database URL has an invalid port; it can be 1 to 65535")
     return int(text)
 
 

@@ -93,7 +93,7 @@ class ChangeTracking:
             await self.open()
         except RequestError as exc:
             logger.warning(
-                "Writes are answered 503: what notes changes can't be created (%s). Run init_db() "
+                "Writes are answered 503: the log of changes can't be created (%s). Run init_db() "
                 "or `modelwire migrate apply` once in a role that owns the tables",
                 describe_failure(exc),
             )

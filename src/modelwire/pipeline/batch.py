@@ -283,7 +283,9 @@ class Answers:
             elif isinstance(value, list) and step.isdecimal() and int(step) < len(value):
                 value = value[int(step)]
             else:
-                raise _refuse("refers to what the answer of that request does not have", place)
+                raise _refuse(
+                    "refers to a value that the answer of that request does not have", place
+                )
         return value
 
     def write(self, reference: Reference, place: str) -> str:
@@ -296,7 +298,9 @@ class Answers:
         if isinstance(value, bool):
             return str(value).lower()
         if not isinstance(value, str):
-            raise _refuse("refers to what can't stand in a path: a text or a number can", place)
+            raise _refuse(
+                "refers to a value that can't be in a path: a text or a number can", place
+            )
         return quote(value, safe="", errors="surrogatepass")
 
     def write_key(self, reference: Reference, place: str) -> str:

@@ -173,8 +173,8 @@ class Follower:
             ((oldest,),) = await lane.fetch(self._oldest, {"name": table.sql.fullname})
         if oldest is not None and plan.after < oldest - 1:
             raise NoLongerKept(
-                f"Changes before {oldest} are no longer kept; read the list again, and go on "
-                "behind its X-Change-Number"
+                f"Changes before {oldest} are no longer kept; read the list again, and continue "
+                "after its X-Change-Number"
             )
 
     async def read(
@@ -274,5 +274,5 @@ def _show(shape: SelectShape, row: Row | None) -> bytes | None:
     try:
         return encoder_of(shape.table, (), shape.projection).encode_many([row], ())[1:-1]
     except InvalidRow as error:
-        logger.warning("A change is told without its row: %s", error.failure)
+        logger.warning("A change is reported without its row: %s", error.failure)
         return None

@@ -342,7 +342,7 @@ async def _plan_back(
     """
     found, entry = await history.find(read_number(request.keys[1]))
     if entry.old is None:
-        raise Refused("The change has created the row; DELETE takes that back")
+        raise Refused("The change has created the row; DELETE reverts that")
     if entry.new is None and not history.marks(found):
         (stored,) = await history.read_whole([entry.old])
         return Write(plan_recreate(table, stored, request.caller), Created(table, includes))

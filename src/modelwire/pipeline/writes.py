@@ -233,11 +233,9 @@ def _plan_mass(
     _refuse_conditions(table, request)
     limit = parse_max_affected(request.header(b"prefer"))
     if not plan.shape.conditions:
-        raise PreconditionRequired("Say by a filter which rows are meant")
+        raise PreconditionRequired("Select the rows by a filter")
     if limit is None:
-        raise PreconditionRequired(
-            "Say by Prefer: max-affected=N how many rows may be affected at most"
-        )
+        raise PreconditionRequired("Limit the number of affected rows by Prefer: max-affected=N")
     return plan, limit
 
 

@@ -102,7 +102,7 @@ def check_preconditions(conditions: Preconditions, row: Sequence[Any]) -> None:
     if conditions.if_match is not None and not _is_among(conditions.if_match, own):
         raise PreconditionFailed("The row has changed; read it again for its ETag")
     if conditions.if_none_match is not None and _is_among(conditions.if_none_match, own):
-        raise PreconditionFailed("The row is as If-None-Match says that it must not be")
+        raise PreconditionFailed("The row matches If-None-Match")
 
 
 def _is_among(tags: Sequence[str], own: str) -> bool:

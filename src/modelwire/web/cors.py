@@ -87,7 +87,7 @@ class Cors:
                 raise ConfigurationError(f"Cors(…): {header!r} is no name of a header.")
         if self.credentials and "*" in self.origins:
             raise ConfigurationError(
-                "Cors(credentials=True): any page could use the cookies of whoever opens it; name "
+                "Cors(credentials=True): any page could use the cookies of its visitors; name "
                 "the origins in place of `*`."
             )
         if self.max_age_s < 0:
@@ -151,7 +151,7 @@ class CrossOrigin(CORSMiddleware):
         if given.status_code < 400:
             return given
         error = CrossOriginRefused(
-            f"{bytes(given.body).decode()}; whoever runs the service can allow origins by "
+            f"{bytes(given.body).decode()}; the operator of the service can allow origins by "
             "MODELWIRE_CORS_ORIGINS, and headers by Cors(allow_headers=…)"
         )
         refusal = self._problems.answer(scope, error)

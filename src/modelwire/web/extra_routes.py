@@ -76,6 +76,6 @@ def add_extra(routes: Routes, name: str, needed: Iterable[ExtraRoute], served: S
         )
         if routes.service.lookup.is_hidden(route.path, route.method):
             raise ConfigurationError(
-                f"mount({name}=…): a route of the application's own that stands before takes "
+                f"mount({name}=…): an earlier route of the application's own takes "
                 f"{route.method} {route.path}; mount before that route is added."
             )

@@ -36,7 +36,7 @@ class AllowedHosts:
             await send({"type": "websocket.close", "code": 1008})
         else:
             error = UnknownHost(
-                "This service does not answer to the host that the request names; whoever runs it "
+                "This service does not answer to the host that the request names; its operator "
                 "can allow that host by MODELWIRE_ALLOWED_HOSTS"
             )
             response = self._problems.answer(scope, error)

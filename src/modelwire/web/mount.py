@@ -180,7 +180,7 @@ def _note_changes(database: Database, catalog: Catalog) -> None:
 def _tell_hidden(catalog: Catalog) -> None:
     if hidden := catalog.hidden_by_name:
         logger.info(
-            "Hidden because they are named like secrets: %s. What is none is shown by "
+            "Hidden because they are named like secrets: %s. Show a field that is none by "
             "Resource(shown=[...]), or by `modelwire serve --show` and its name",
             ", ".join(hidden),
         )

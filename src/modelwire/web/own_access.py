@@ -136,14 +136,14 @@ class OwnAccess:
         asked = [(m.catalog, m.variants, m.callers) for m in self._mounted if m.callers is not None]
         if not asked:
             raise ConfigurationError(
-                "CallerSessionDep and row_of ask who calls, and this application has no caller. "
+                "CallerSessionDep and row_of need a caller, and this application has none. "
                 "Give mount(caller=Caller(…)) and each resource a policy=, or use SessionDep or "
                 "UnitOfWorkDep."
             )
         if WHO not in scope:
             raise ConfigurationError(
-                "CallerSessionDep and row_of ask who calls, and this route was added to a router "
-                "after that was included, while requests were answered. Add routes before."
+                "CallerSessionDep and row_of need a caller, and this route was added to a router "
+                "after that was included, while requests were served. Add routes earlier."
             )
         principals = {catalog: callers.read(scope[WHO]) for catalog, _, callers in asked}
         if self._database.tracking.log.is_on:

@@ -209,7 +209,7 @@ class Service:
         kinds: list[object] = [known.cls for known in middleware]
         if CORSMiddleware in kinds:
             raise ConfigurationError(
-                "mount(cors=…): the application has CORSMiddleware already; take one of them away. "
+                "mount(cors=…): the application has CORSMiddleware already; remove one of them. "
                 "MODELWIRE_CORS_ORIGINS is the same as cors=."
             )
         entry = Middleware(CrossOrigin, cors=cors, problems=self.problems)

@@ -55,8 +55,7 @@ def add_batches(routes: Routes, path: str, dependencies: Sequence[Depends]) -> N
     service = routes.service
     if service.lookup.has(path, "POST"):
         logger.warning(
-            "No batches are answered: POST %s is a resource's. Give mount() another batch=, or "
-            "None",
+            "Batches are not served: POST %s is a resource's. Give mount() another batch=, or None",
             path,
         )
         return

@@ -69,7 +69,7 @@ def translate(error: BaseException) -> ModelwireError:
 
 def refuse_value() -> InvalidRequest:
     """Return the error for a value that a column's own type, or the driver, can't accept."""
-    return InvalidRequest(Violation("a value is none that its column can hold", "unstorable"))
+    return InvalidRequest(Violation("a value does not fit its column", "unstorable"))
 
 
 def _is_of_a_type(error: BaseException) -> bool:

@@ -307,8 +307,8 @@ class PostgreSQLLog(ChangeLog):
                 return await self._install(raw)
         except asyncpg.InsufficientPrivilegeError as exc:
             raise Unavailable(
-                "Changes can't be noted: what notes them is missing, and this service may not "
-                "create it"
+                "Changes can't be logged: their triggers are missing, and this service may not "
+                "create them"
             ) from exc
         except DRIVER_ERRORS as exc:
             raise translate(exc) from exc

@@ -73,6 +73,6 @@ class _Unchecked(ConfigurationError):
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"The session of a caller checks what it writes, and {name} goes past that. "
+            f"The session of a caller checks what it writes, and {name} bypasses that. "
             "Write session.add_all(…)."
         )

@@ -109,7 +109,7 @@ class Places:
         async with self._writing(single=True) as lane:
             moved = await lane.fetch(self._move, {"v_name": name, "done": number})
         if not moved:
-            raise ConfigurationError(f"Nobody called {name} has worked through changes here")
+            raise ConfigurationError(f"No worker called {name} has processed changes here")
 
     async def take(self, name: str) -> Hold | None:
         """Take a place for this process; None while another process has it."""

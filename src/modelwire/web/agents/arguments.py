@@ -38,7 +38,7 @@ Fields = Annotated[list[str], Meta(description="Fields to show; all by default")
 Include = Annotated[list[str], Meta(description="Relations to show along: players, team.players")]
 Confirm = Annotated[
     int,
-    Meta(description="The number that the dry run has told; without it nothing is stored"),
+    Meta(description="The number from the dry run; without it nothing is stored"),
 ]
 
 
@@ -153,7 +153,7 @@ class Write(Filtered, kw_only=True):
         | UnsetType
     ) = UNSET
     on_conflict: (
-        Annotated[str, Meta(description="Unique key: update rows of `values` that are there")]
+        Annotated[str, Meta(description="Unique key: update rows of `values` that exist")]
         | UnsetType
     ) = UNSET
     if_match: (

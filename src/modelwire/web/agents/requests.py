@@ -126,8 +126,8 @@ def _write_value(value: object) -> str:
     if isinstance(value, (int, float)):
         return json.dumps(value)
     raise BadArguments(
-        "filters: each value should be a text, a number, true or false, or an array of such; what "
-        'is null is found by {"field__isnull": true}'
+        "filters: each value should be a text, a number, true or false, or an array of such; find "
+        'null by {"field__isnull": true}'
     )
 
 

@@ -204,8 +204,6 @@ async def _run(app: ASGIApp, scope: Scope, exchange: InProcess) -> None:
         # The exception of a request that was answered 500 is raised again, for the server's log.
         if not exchange.status:
             raise
-        logger.exception(
-            "%s %s, which an agent has asked for, failed", scope["method"], scope["path"]
-        )
+        logger.exception("%s %s, requested by an agent, failed", scope["method"], scope["path"])
     finally:
         exchange.leave()

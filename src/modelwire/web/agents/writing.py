@@ -114,7 +114,7 @@ def _most(told: object) -> int:
     if not isinstance(told, int):
         return MOST_TRIED
     if told < 0:
-        raise BadArguments("confirm: should be the number that the dry run has told")
+        raise BadArguments("confirm: should be the number from the dry run")
     return told
 
 
