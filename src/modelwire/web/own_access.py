@@ -143,7 +143,7 @@ class OwnAccess:
         if WHO not in scope:
             raise ConfigurationError(
                 "CallerSessionDep and row_of need a caller, and this route was added to a router "
-                "after that was included, while requests were served. Add routes earlier."
+                "after that was included, while requests were served. Add routes before that."
             )
         principals = {catalog: callers.read(scope[WHO]) for catalog, _, callers in asked}
         if self._database.tracking.log.is_on:

@@ -108,8 +108,7 @@ class Gathering(Generic[Item, Found]):
         elif turn.has_begun:
             turn.fail(error if self._shares_faults else None)
         else:
-            # A request whose own time limit is over shares the error of the one that has worked for
-            # it.
+            # A request whose own time limit is over shares the error of the working one.
             turn.refuse(error, perf_counter_ns() - self._limit_ns)
 
 
