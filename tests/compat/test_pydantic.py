@@ -20,6 +20,7 @@ from pydantic import (
     model_serializer,
     model_validator,
 )
+from pydantic.dataclasses import dataclass
 from pydantic_core import CoreSchema, PydanticSerializationError
 from pydantic_core.core_schema import (
     no_info_after_validator_function,
@@ -117,6 +118,22 @@ def test_values_are_validated_into_an_instance() -> None:
 
 def test_configuration_has_names() -> None:
     assert {"title", "extra", "alias_generator", "strict"} <= compat.CONFIG_KEYS, "ConfigDict"
+
+
+def test_fields_of_models_and_dataclasses_are_known() -> None:
+    @dataclass
+    class Kept:
+        shown: int
+        hidden: Annotated[int, Field(exclude=True)] = 0
+
+    fields = compat.declared_fields_of(Kept)
+    assert fields is not None, "__pydantic_fields__ of a dataclass"
+    assert {name: bool(field.exclude) for name, field in fields.items()} == {
+        "shown": False,
+        "hidden": True,
+    }
+    assert set(compat.declared_fields_of(Decorated) or ()) == set(Decorated.model_fields)
+    assert compat.declared_fields_of(dict) is None
 
 
 def test_private_attributes_are_set_up_by_a_function_of_a_known_name() -> None:

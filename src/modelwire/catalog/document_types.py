@@ -24,6 +24,8 @@ from typing import (
 from pydantic import BaseModel, RootModel
 from pydantic.fields import FieldInfo
 
+from modelwire.compat.pydantic import declared_fields_of
+
 from .kinds import Kind, bare_class, strip_optional
 from .names import shown_name
 
@@ -153,7 +155,7 @@ def _infos_of(hint: Any) -> Sequence[FieldInfo]:
 
 @lru_cache(maxsize=1024)
 def _excluded_by_class(cls: type) -> frozenset[str]:
-    infos: Mapping[str, FieldInfo] | None = getattr(cls, "__pydantic_fields__", None)
+    infos = declared_fields_of(cls)
     if infos is None:
         infos = {name: i for name, hint in (_hints_of(cls) or {}).items() for i in _infos_of(hint)}
     excluded = {

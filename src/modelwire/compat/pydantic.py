@@ -1,12 +1,12 @@
 """Private parts of Pydantic: the decorators of a class, and the schema of its core.
 
 Tried with 2.11.0 to 2.14.3. `__pydantic_decorators__`, `__pydantic_complete__`,
-`__pydantic_core_schema__`, `__pydantic_validator__` and `__class_vars__` of a model are documented
-as attributes, but not what is in the first; nor which names a `ConfigDict` may have, which function
-prepares private attributes, the modules of the function that hides a secret and of the one that
-holds a bound, how a serializer is told to go by its schema alone, or the text of its error for a
-function that fails. That a model may have `__get_pydantic_core_schema__` of its own is documented,
-and advised against.
+`__pydantic_core_schema__`, `__pydantic_validator__`, `__pydantic_fields__` and `__class_vars__` are
+documented as attributes, but not what is in the first; nor which names a `ConfigDict` may have,
+which function prepares private attributes, the modules of the function that hides a secret and of
+the one that holds a bound, how a serializer is told to go by its schema alone, or the text of its
+error for a function that fails. That a model may have `__get_pydantic_core_schema__` of its own is
+documented, and advised against.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from types import new_class
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, SecretStr
+from pydantic.fields import FieldInfo
 from pydantic_core import CoreSchema, PydanticSerializationError, SchemaSerializer
 
 CONFIG_KEYS = frozenset(ConfigDict.__annotations__)
@@ -120,6 +121,14 @@ def validate_into(row: BaseModel, values: Mapping[str, Any]) -> None:
 def class_variables_of(model: type[BaseModel]) -> Iterable[str]:
     """Return the names that a model declares as class variables."""
     return getattr(model, "__class_vars__", ())
+
+
+def declared_fields_of(cls: type) -> Mapping[str, FieldInfo] | None:
+    """Return the fields of a model or of a Pydantic dataclass; None for other classes.
+
+    Pydantic documents `model_fields`, which dataclasses don't have.
+    """
+    return getattr(cls, "__pydantic_fields__", None)
 
 
 def prepares_attributes(post_init: Any) -> bool:
