@@ -13,7 +13,7 @@ _MANY = f"SELECT {USER} FROM users WHERE id = ANY($1)"
 
 
 class GatheringStore(PostgreSQLStore):
-    """Reads users together; all else is that of the plain limit.
+    """Store that reads users together, and is otherwise that of the plain limit.
 
     Args:
         url: The database.

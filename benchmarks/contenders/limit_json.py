@@ -20,7 +20,7 @@ _TEAMS = f"{_WITH_PLAYERS} ORDER BY t.id LIMIT $1 OFFSET $2"
 
 
 class JSONStore(PostgreSQLStore):
-    """Reads JSON from PostgreSQL; writes are those of the other limit."""
+    """Store that reads JSON from PostgreSQL; writes are those of the other limit."""
 
     async def read_user(self, key: int) -> bytes | None:
         return await self._read_one(f"{_USER} WHERE id = $1", key)

@@ -83,7 +83,7 @@ CHANGES = msgspec.json.Decoder(Changes)
 
 
 class Store(Protocol):
-    """Answers each kind of work with JSON."""
+    """Store that answers each kind of work with JSON."""
 
     async def open(self) -> None: ...
     async def close(self) -> None: ...

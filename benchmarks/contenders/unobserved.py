@@ -11,7 +11,7 @@ from .modelwire import app
 
 
 class Identifying:
-    """Gives each answer an id, with the least that this takes."""
+    """Middleware that gives each response an id, at the least cost."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app

@@ -61,7 +61,7 @@ class Order(NamedTuple):
             ConfigurationError: They do not.
         """
         if self.resumes and (self.is_atomic or self.is_dry):
-            raise ConfigurationError("--resume has nothing to continue where all rows are one")
+            raise ConfigurationError("--resume has nothing to continue in a single transaction")
         if self.resumes and self.source is None:
             raise ConfigurationError("--resume needs a file, which standard input is not")
         if self.ignores and self.on_conflict is None:
