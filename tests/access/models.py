@@ -1,4 +1,4 @@
-"""Tables of several tenants, and who asks for their rows."""
+"""Tables of several tenants, and their callers."""
 
 import datetime as dt
 import uuid
@@ -89,7 +89,7 @@ class Member:
 
 
 def read_member() -> Member:
-    """A caller who is somebody else in each test."""
+    """A caller, replaced by each test."""
     return Member(1)
 
 

@@ -205,7 +205,7 @@ def test_some_conditions_tell_rows_apart(connection: Connection) -> None:
 
 
 def test_constants() -> None:
-    """Everyone and nobody are known for what they are."""
+    """Conditions for everyone and for no one are recognised as such."""
     for given, constant in ((everyone, True), (nobody, False)):
         condition = reader().read(given, "Invoice")
         assert (condition.constant, condition.of_row, condition.parameters) == (constant, False, ())

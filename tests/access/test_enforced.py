@@ -235,7 +235,7 @@ async def test_upserts(service: Service) -> None:
 
 
 async def test_links(service: Service) -> None:
-    """Both ends are seen; links to what is not seen stay, whoever replaces the others."""
+    """Both ends must be visible; links to unseen rows stay when the others are replaced."""
     assert await service.status("PUT", "/access_bills/1/tags/2", ANN) == 404
     assert await service.status("PUT", "/access_bills/1/tags/1", ANN) == 204
     shared = visitor(2, 1, 2)

@@ -1,4 +1,4 @@
-"""The example of many organisations: who may do what, and that nobody sees what is another's."""
+"""The example of many organisations: permissions, and isolation of their data."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -61,7 +61,7 @@ async def client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def join(client: httpx2.AsyncClient, name: str) -> Headers:
-    """Sign somebody up and in; gives what says who asks."""
+    """Sign up and log in; return the headers that identify the caller."""
     form = {"username": f"{name}@example.com", "password": PASSWORD}
     answer = await client.post("/sign-up", data=form)
     assert answer.status_code == 201, answer.text
@@ -87,7 +87,7 @@ async def store(client: httpx2.AsyncClient, path: str, who: Headers, **body: Any
 
 
 async def take_in(client: httpx2.AsyncClient, who: Headers, user_id: int, role: str) -> None:
-    """Take somebody into the first organisation."""
+    """Add a user to the first organisation."""
     await store(client, "/memberships/", who, organisation_id=1, user_id=user_id, role=role)
 
 
@@ -161,7 +161,7 @@ async def test_roles(client: httpx2.AsyncClient) -> None:
 
 
 async def test_issued_invoice_is_not_changed(client: httpx2.AsyncClient) -> None:
-    """A draft may change; an issued invoice may be paid, and nothing else, whoever asks."""
+    """A draft may change; an issued invoice may only be paid, by any caller."""
     ann, eve = [await join(client, name) for name in ("ann", "eve")]
     await store(client, "/organisations/", ann, name="Lamps")
     await draft(client, ann, 1)
@@ -257,7 +257,7 @@ async def test_invoices_at_once_have_numbers_in_a_row(client: httpx2.AsyncClient
 def test_isolated(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path, worker_id: str
 ) -> None:
-    """Nobody sees or changes what is another's."""
+    """No caller sees or changes what belongs to another."""
     url = f"sqlite:///{tmp_path}/invoices.db"
     if kind == "postgresql":
         server = request.getfixturevalue("postgres_server")

@@ -152,13 +152,13 @@ PLANTED: dict[Plant, str] = {
 
 @pytest.mark.parametrize("plant", PLANTED, ids=lambda plant: plant.__name__)
 def test_finds_endpoints_that_leak(tmp_path: Path, plant: Plant) -> None:
-    """An endpoint of the application's own that forgets who asks is found, with the request."""
+    """An own endpoint that ignores the caller is found, with the request."""
     with pytest.raises(AssertionError, match=f"Bob .*{PLANTED[plant]}"):
         check(tmp_path, {}, plant)
 
 
 def ask_for_callers(app: FastAPI) -> None:
-    """The same endpoints, in the session of who asks."""
+    """The same endpoints, in the session of the caller."""
 
     @app.get("/every-customer")
     async def every(session: CallerSessionDep) -> list[str]:

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:\\n.*You probably want:Deprecati
 
 
 def _stored(model: Any, **values: Any) -> Any:
-    """An object that stands for a stored row which nobody has read."""
+    """An object that stands for a stored row that was not read."""
     row = model(**values)
     make_transient_to_detached(row)
     return row

@@ -46,7 +46,7 @@ me = Caller(read_user)
 
 
 def guard(user: Annotated[User, Depends(read_user)]) -> None:
-    """See who asks, as a guard of a user's own does."""
+    """Take the caller, as a guard of a user's own does."""
     seen.append(user)
 
 
@@ -86,7 +86,7 @@ PATH = "/access_organisations"
 
 
 async def test_every_route_asks(tmp_path: Any) -> None:
-    """Each route of a resource answers 401 to nobody, before anything else of the request."""
+    """Each route of a resource answers 401 without a caller, before anything else is read."""
     app = build(tmp_path)
     document = app.openapi()
     routes = [

@@ -235,7 +235,7 @@ async def test_taking_back_what_no_change_takes(
 
 
 async def test_taking_back_what_is_not_shown(make_own_client: MakeClient) -> None:
-    """A change of hidden fields alone is none that there is: nobody is told of it."""
+    """A change of hidden fields alone doesn't exist for callers who can't see them."""
     resource = Resource(WayOrder, policy=Policy(read=everyone), changes=Changes())
     client = await make_own_client(resource, caller=me)
     await client.post("/ways_orders/", json={"number": "1"}, headers=OWNER)

@@ -144,7 +144,7 @@ async def test_a_path_that_is_taken(database: Database) -> None:
 
 
 async def test_a_resource_there(database: Database, caplog: pytest.LogCaptureFixture) -> None:
-    """It stays what it is, and whoever runs the service is told."""
+    """The resource stays what it is, and a warning is logged."""
     app = FastAPI()
     mount(app, database, Resource(league.Team, path="/batch"))
     assert "Batches are not served: POST /batch is a resource's" in caplog.text

@@ -97,7 +97,7 @@ async def test_refusals_are_not_stored(client: httpx2.AsyncClient) -> None:
 
 
 async def test_half_a_batch_is_never_seen(client: httpx2.AsyncClient) -> None:
-    """Whoever reads meanwhile finds both teams of a batch or neither."""
+    """A concurrent read finds both teams of a batch or neither."""
 
     async def write() -> None:
         for turn in range(10):

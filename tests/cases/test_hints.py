@@ -157,7 +157,7 @@ def follow(query: list[tuple[str, str]], error: dict[str, Any], hint: str) -> An
 async def test_what_is_suggested(
     world: World, place: tuple[str, str], query: list[tuple[str, str]]
 ) -> None:
-    """Whoever follows a suggestion is not told that there is no such name."""
+    """A request that follows a suggestion is not told that there is no such name."""
     for client in world.clients.values():
         for error in await errors_of(client, *place, query):
             hint = _HINT.search(error["message"])

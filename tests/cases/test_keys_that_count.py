@@ -24,7 +24,7 @@ class Base(SQLModel, registry=registry()):
 
 
 class Wide(TypeDecorator[int]):
-    """A type of somebody's own."""
+    """A user-defined type."""
 
     impl = BigInteger
     cache_ok = True

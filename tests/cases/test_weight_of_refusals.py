@@ -199,7 +199,7 @@ async def test_required(weighed_world: World, lane: str) -> None:
 
 @pytest.mark.both_lanes
 async def test_reverted(weighed_world: World, lane: str) -> None:
-    """A change can't be taken back that has left the row as nobody may leave it, changed or not."""
+    """A change that has left the row in a forbidden state can't be reverted, changed or not."""
     client = await prepare(weighed_world, lane)
     for state in ("done", "draft", "later"):
         assert (await client.patch("/weighed_letters/1", json={"state": state})).is_success

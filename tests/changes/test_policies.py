@@ -128,7 +128,7 @@ NONE = {"who": "4"}
 async def history(
     client: httpx2.AsyncClient, who: dict[str, str], key: int = 1
 ) -> list[tuple[str, Any, dict[str, Any]]] | int:
-    """The changes of a row as somebody sees them: what was done, by whom, and the fields."""
+    """The changes of a row as a caller sees them: operation, author and fields."""
     answer = await client.get(f"/wages/{key}/history/", headers=who)
     if not answer.is_success:
         missing = await client.get("/wages/99/history/", headers=who)
@@ -380,7 +380,7 @@ async def test_pages(client: httpx2.AsyncClient) -> None:
 
 
 def test_two_callers(tmp_path: Path) -> None:
-    """Nobody sees anything of another's rows by their history, nor takes a change of them back."""
+    """No caller sees another's rows by their history, or reverts their changes."""
     own = Resource(
         Wage,
         changes=Changes(),

@@ -236,7 +236,7 @@ async def test_renamed_column_with_index(project: Project) -> None:
 
 
 async def test_dropped_column(project: Project) -> None:
-    """A column that is gone is dropped once somebody has said so; then again to apply it."""
+    """A column that is gone is dropped once that is confirmed; then again to apply it."""
     project.start()
     await project.ask(*ROWS)
     project.change("    price: Decimal = Field(max_digits=8, decimal_places=2)\n", "")

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.both_lanes
 
 
 class PartedBase(SQLModel, registry=registry()):
-    """Tables of their own: nobody else is to make partitions of them."""
+    """Tables of their own, of which no other test makes partitions."""
 
     metadata = MetaData()
 

@@ -19,7 +19,7 @@ OpenDatabase = Callable[..., Database]
 
 
 def checked_out(database: Database) -> int:
-    """Connections that nobody has given back."""
+    """Connections that were not given back."""
     return int(database.engine.pool.checkedout())  # type: ignore[attr-defined]
 
 

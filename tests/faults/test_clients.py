@@ -157,7 +157,7 @@ async def test_disconnects(
 
 
 async def test_slow_streams(postgres: Postgres, figure: Figure) -> None:
-    """Streams that are read slowly, five times as many as connections, delay nobody else."""
+    """Slowly read streams, five times as many as connections, delay no other request."""
     database = Database(postgres.url)
     await database.init_db()
     await fill(database, 20_000)

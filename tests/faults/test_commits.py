@@ -77,7 +77,7 @@ async def test_commit_whose_answer_is_lost(
 async def test_commit_that_does_not_arrive(
     client: httpx2.AsyncClient, proxy: Proxy, databases: dict[str, Database]
 ) -> None:
-    """Nobody can tell a COMMIT that was lost from one whose answer was."""
+    """A COMMIT that was lost looks the same as one whose response was."""
     proxy.cut_at_request = b"COMMIT"
     check_unknown(await client.post(SEVERAL, json=BODY))
     assert await names(databases["postgresql"]) == []

@@ -158,7 +158,7 @@ AWAKE_S = 2.0
 
 
 async def acts_as_primary(node: Node) -> None:
-    """A server takes writes, and has nobody who would confirm them."""
+    """A server takes writes, without a standby that would confirm them."""
     url = f"postgresql://postgres@127.0.0.1:{node.port}/postgres?sslmode=disable"
     connection = await asyncpg.connect(url, timeout=10)
     try:

@@ -102,7 +102,7 @@ async def test_silent_network(
 async def test_refused_connections(
     client: httpx2.AsyncClient, proxy: Proxy, behind: Database, figure: Figure
 ) -> None:
-    """While no connection can be opened, nobody waits for one that can't come."""
+    """While no connection can be opened, no request waits for one."""
     proxy.refuses = True
     begun = time.monotonic()
     answers = await asyncio.gather(*(client.get("/teams/") for _ in range(50)))

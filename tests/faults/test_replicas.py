@@ -1,4 +1,4 @@
-"""Copies of a database that are late, away, or made the primary: nobody is shown less."""
+"""Replicas that lag, are away, or were promoted: no client is shown an older state."""
 
 import asyncio
 import re

@@ -1,4 +1,4 @@
-"""The metrics of several workers are one page, whoever answers, and whoever of them ends."""
+"""The metrics of several workers are one page, whichever answers, and whichever ends."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ async def ready(service: Service, workers: int) -> None:
 
 @pytest.mark.parametrize("dialect", DIALECTS)
 async def test_one_page(make_url: MakeURL, dialect: str) -> None:
-    """Whoever answers, the page has what all have counted; who ends takes nothing along."""
+    """The page of any worker has the counts of all, those that have ended included."""
     url = await make_url(dialect, "shared_metrics")
     with serving(url, "--workers", "2", **ON) as service:
         await ready(service, 2)

@@ -101,7 +101,7 @@ async def test_the_end_is_announced(make_url: MakeURL, dialect: str, workers: st
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_an_interrupt_is_not_put_off(make_url: MakeURL, workers: str) -> None:
-    """Whoever presses Ctrl-C doesn't wait, nor does one who has sent SIGTERM before."""
+    """Ctrl-C stops at once, also after SIGTERM."""
     url = await make_url("sqlite", "interrupted")
     with serving(url, "--workers", workers, MODELWIRE_SHUTDOWN_DELAY_S="600") as service:
         service.process.terminate()
@@ -131,7 +131,7 @@ async def test_workers_do_not_outlive_their_server(make_url: MakeURL) -> None:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 async def test_nothing_is_taken_while_stopping(filled: Postgres, workers: str) -> None:
-    """A server that answers what it has refuses connections: whoever opens one asks another."""
+    """A stopping server refuses connections, so clients can try another."""
     with serving(filled.url, "--workers", workers, **LONG) as service:
         async with httpx2.AsyncClient(base_url=service.address, timeout=120) as client:
             await client.get("/teams/")
@@ -193,7 +193,7 @@ async def test_a_worker_that_has_not_begun_holds_nothing_up(tmp_path: Path) -> N
 
 
 async def is_taken(service: Service) -> bool:
-    """Whether somebody takes a connection."""
+    """Whether a connection is accepted."""
     try:
         _, writer = await asyncio.open_connection("127.0.0.1", service.port)
     except ConnectionRefusedError:

@@ -1,4 +1,4 @@
-"""Workers that can't begin end the command, and it says so to whoever has started it."""
+"""Workers that can't start end the command, which reports it to its parent."""
 
 from __future__ import annotations
 

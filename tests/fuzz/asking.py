@@ -73,7 +73,7 @@ class Asking:
         return self._known.get(known, [])
 
     async def rows_of(self, table: Table) -> list[Row]:
-        """All rows, whoever may see them."""
+        """All rows, visible or not."""
         who, self.who = self.who, self.admin
         rows = await self.rows(table)
         self.who = who

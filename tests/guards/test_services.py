@@ -1,4 +1,4 @@
-"""In random services, whoever gets to rows by any way has got past all that guards them."""
+"""In random services, no way leads to rows past their guards."""
 
 import re
 from collections.abc import Callable

@@ -70,7 +70,7 @@ class Invoice(Base, table=True):
 
 
 class Line(Base, table=True):
-    """Goes with its invoice, by the database where nobody looks."""
+    """Line that goes with its invoice, by the database where the session doesn't load it."""
 
     __tablename__ = "lines"
     __table_args__ = (UniqueConstraint("invoice_id", "place"),)

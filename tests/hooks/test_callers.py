@@ -1,4 +1,4 @@
-"""Hooks of tables with policies: they know who asks, and run for what the caller may do alone."""
+"""Hooks of tables with policies: they know the caller, and run for permitted changes alone."""
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass

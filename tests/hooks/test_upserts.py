@@ -56,7 +56,7 @@ async def test_refused_by_a_constraint(client: httpx2.AsyncClient) -> None:
 async def test_row_that_comes_in_between(
     hooked_world: World, database: Database, script: Script, resolution: str
 ) -> None:
-    """A row that somebody stores after the look is found the second time, and is no new one."""
+    """A row stored concurrently after the look-up is found the second time, and is no new one."""
     if database.dialect != "postgresql":
         pytest.skip("SQLite has one writer at a time: nobody comes in between")
     client = hooked_world.clients["direct"]
@@ -82,7 +82,7 @@ async def test_row_that_comes_in_between(
 
 
 async def test_many_at_once(hooked_world: World, database: Database, script: Script) -> None:
-    """Whoever stores the same rows at the same time, each is stored once and every request done."""
+    """Concurrent upserts of the same rows store each once, and every request succeeds."""
     client = hooked_world.clients["direct"]
     rows = [{"code": f"c{i}", "note": "n"} for i in range(5)]
     answers = await asyncio.gather(

@@ -72,7 +72,7 @@ async def test_off_by_default(client: httpx2.AsyncClient) -> None:
 
 
 async def test_page(make_client: MakeClient) -> None:
-    """The page has no script and no style of its own text, and nobody may frame it."""
+    """The page has no inline script or style, and can't be framed."""
     client = await make_client(*LEAGUE, admin=True)
     page = await client.get("/admin")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
@@ -186,7 +186,7 @@ async def test_kinds() -> None:
 
 
 async def test_callers() -> None:
-    """The page asks nobody who they are, what it has to know is for callers alone."""
+    """The page needs no caller; the information that it loads does."""
     database = Database("sqlite://", metadata=Base.metadata)
     async with open_client(serve_readers(database)) as client:
         page = await client.get("/admin")

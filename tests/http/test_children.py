@@ -144,7 +144,7 @@ async def test_who_may_list_children(
     child: dict[str, Any],
     status: int,
 ) -> None:
-    """Children are listed by whoever may read the row and list what its children are."""
+    """Children are listed by callers who may read the row and list the children's resource."""
     await store_league(database)
     client = await make_client(Resource(Team, **parent), Resource(Player, **child))
     assert (await client.get("/teams/1/players/")).status_code == status

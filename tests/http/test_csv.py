@@ -91,7 +91,7 @@ async def test_times_have_one_width(make_client: MakeClient, database: Database)
 
 
 class Shown(BaseModel):
-    """A read schema of one's own, which names a moment otherwise and masks another one."""
+    """User's own read schema, which names a moment otherwise and masks another one."""
 
     text: str | None = None
     moment: datetime | None = Field(default=None, alias="at")
@@ -103,7 +103,7 @@ class Shown(BaseModel):
 
 
 async def test_times_of_a_read_schema(make_client: MakeClient, database: Database) -> None:
-    """The same holds for a schema of one's own; what a serializer writes stays as it is."""
+    """The same holds for a user's own schema; the output of a serializer stays as it is."""
     client = await make_client(Resource(Thing, read_schema=Shown, escape_formulas=True))
     at = datetime(2026, 1, 31, 12)
     await store(database, Thing(text=at.isoformat(), moment=at.replace(tzinfo=UTC), tags=[]))

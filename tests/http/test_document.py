@@ -145,7 +145,7 @@ async def test_resource_that_is_mounted_twice() -> None:
 
 
 async def test_document_is_sent_once() -> None:
-    """It is compressed on request, and not sent again to whoever has it."""
+    """The document is compressed on request, and not sent again to a client that has it."""
     async with open_client(make_app()) as client:
         plain = await client.get("/openapi.json", headers={"accept-encoding": "identity"})
         zipped = await client.get("/openapi.json", headers={"accept-encoding": "gzip"})
@@ -256,7 +256,7 @@ async def _read_whole(client: httpx2.AsyncClient) -> None:
 
 
 def _count() -> None:
-    """Do in a thread what holds nobody up: as much as any thread of Python does."""
+    """Count in a thread, which blocks other work no more than any thread of Python."""
     end = perf_counter() + 0.5
     while perf_counter() < end:
         sum(range(100))

@@ -18,7 +18,7 @@ WORD = {"x-word": "please"}
 
 
 def require_word(x_word: Annotated[str, Header()] = "") -> None:
-    """A guard that lets pass whoever says the word."""
+    """A guard that requires a word."""
     if x_word != WORD["x-word"]:
         raise HTTPException(401)
 
@@ -210,7 +210,7 @@ async def test_links_that_are_switched_off(make_client: MakeClient, database: Da
 
 
 def test_nested_writes_past_a_guard() -> None:
-    """Rows can be nested only if they can be created, and by whoever may create them."""
+    """Rows can be nested only if they can be created, and by callers who may create them."""
     team = Resource(Team, nested_writes=["players"])
     message = refusal(team, Resource(Player, operations=["read", "list"]))
     assert "nested_writes=['players']): Player lacks the operation create; add it" in message

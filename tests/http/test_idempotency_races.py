@@ -49,7 +49,7 @@ async def test_fifty_at_once(client: httpx2.AsyncClient, path: str) -> None:
 
 
 async def test_requests_that_are_given_up_on(client: httpx2.AsyncClient) -> None:
-    """Whoever goes away while a request is carried out leaves it done or not, never half."""
+    """A client that goes away during a request leaves it done or not, never half."""
     for turn in range(TURNS):
         tasks = [asyncio.ensure_future(post(client, f"{turn}")) for _ in range(10)]
         for _ in range(turn):

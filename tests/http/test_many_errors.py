@@ -224,7 +224,7 @@ class Renaming(BaseModel):
 
 
 async def test_schema_that_renames(make_client: MakeClient, database: Database) -> None:
-    """A schema of one's own may take names that it doesn't have as fields, however many."""
+    """A user's own schema may take any number of names that it doesn't have as fields."""
     client = await make_client(Resource(User, create_schema=Renaming))
     body = {**{f"_{i}": 1 for i in range(500)}, "Username": "ann", "MAIL": "a@b.org"}
     stored = await client.post("/users/", json=dict(reversed(body.items())))

@@ -169,7 +169,7 @@ async def test_document(client: httpx2.AsyncClient) -> None:
 
 
 async def test_tag(client: httpx2.AsyncClient) -> None:
-    """A tag stands for what is shown: nobody finds the rest by trying what would have the same."""
+    """A tag depends on what is shown alone, so hidden values can't be guessed from it."""
     shown = (await client.get("/mask_accounts/1")).headers["etag"]
     tags = set()
     for iban, memo in (("DE2244", "a"), ("DE3344", "b"), ("DE3355", "b")):

@@ -20,7 +20,7 @@ def tally(answers: list[httpx2.Response]) -> Counter[int]:
 
 
 def checked_out(database: Database) -> int:
-    """Connections that nobody has given back."""
+    """Connections that were not given back."""
     return int(database.engine.pool.checkedout())  # type: ignore[attr-defined]
 
 

@@ -25,7 +25,7 @@ FOLLOWED: list[tuple[dict[str, str], dict[str, str]]] = [
     ({"title__icontains": "b"}, {"X-Team": "2", "X-Sees-Cost": "true"}),
     ({"or": "(cost__gt:5,not(done:false))"}, {"X-Team": "2", "X-Sees-Cost": "true"}),
 ]
-"""Filters, and who asks."""
+"""Filters, with their callers."""
 
 
 async def write_at_random(writer: httpx2.AsyncClient, seed: int) -> None:

@@ -63,7 +63,7 @@ async def test_end_while_it_rings(steps: int) -> None:
 
 
 async def test_end_while_somebody_asks() -> None:
-    """Whoever asks for the last number meanwhile is given one that was final before."""
+    """A request for the last number meanwhile gets one that was final before."""
     watch = Quiet()
     feed = Feed(lambda: watch, prepare)
     assert await feed.find(MINUTE_S) == 0

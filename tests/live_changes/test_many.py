@@ -51,7 +51,7 @@ async def test_listeners_hold_no_connection(followed_url: str) -> None:
 
 
 async def test_members_who_ask_at_once(policed_app: FastAPI, writer: httpx2.AsyncClient) -> None:
-    """Each is told of what he may see: nobody shares the answer of who may see something else."""
+    """Each member gets the changes that it may see, even when all ask at once."""
     for team in (1, 2, 3):
         await create(writer, title=str(team), team=team)
     async with open_client(policed_app) as client:
@@ -67,7 +67,7 @@ async def test_members_who_ask_at_once(policed_app: FastAPI, writer: httpx2.Asyn
 
 
 async def test_what_is_seen_no_longer(followed: Database, writer: httpx2.AsyncClient) -> None:
-    """Whoever asks again for the same changes is asked anew what he may see of them.
+    """A repeated request for the same changes checks again what its caller may see.
 
     What a policy asks of other tables may have changed since, with no change in between.
     """

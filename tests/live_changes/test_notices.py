@@ -37,7 +37,7 @@ async def followed_url(request: pytest.FixtureRequest, make_url: MakeURL) -> str
 
 @dataclass
 class Listener:
-    """Whoever listens on the channel."""
+    """Listener on the channel."""
 
     connection: asyncpg.Connection
     heard: list[int] = field(default_factory=list)
@@ -127,7 +127,7 @@ async def test_other_programs(
 async def test_other_processes(
     followed_url: str, writer: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever follows changes by another process hears of each, with no look without a reason."""
+    """A follower of changes by another process gets each, without needless polling."""
     monkeypatch.setattr(watch, "_HEARD_S", MINUTE_S)
     database = Database(followed_url, metadata=Base.metadata, **PATIENT)
     app = make_followed_app(database, TASKS)

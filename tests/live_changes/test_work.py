@@ -92,7 +92,7 @@ async def test_some_tables_from_now_on(followed: Database, writer: httpx2.AsyncC
 
 
 async def test_an_end_at_any_moment(followed: Database, writer: httpx2.AsyncClient) -> None:
-    """Whoever is cancelled while he commits ends as well."""
+    """A worker that is cancelled while it commits ends as well."""
     draws = random.Random(3)
     for _ in range(20):
         await create(writer, title="One")
@@ -234,7 +234,7 @@ async def test_the_command_line(
 async def test_database_without_a_log(
     make_url: MakeURL, tmp_path: Path, dialect: str, arguments: list[str]
 ) -> None:
-    """A database of something else is told from one through whose changes nobody works."""
+    """A database without a log is told from one whose changes no worker processes."""
     url = await make_url(dialect, "without_a_log")
     environment = {"MODELWIRE_DATABASE_URL": url}
     done = await asyncio.to_thread(run_command, ["changes", *arguments], tmp_path, environment)

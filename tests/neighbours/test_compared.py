@@ -153,7 +153,7 @@ async def paginated(engine: AsyncEngine) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 async def test_fastapi_pagination_loses_rows_with_null(paginated: httpx2.AsyncClient) -> None:
-    """Whoever goes on from page to page by a column that may be NULL does not see all rows."""
+    """Paging by a column that may be NULL loses rows."""
     seen, params = 0, {"size": "4"}
     while True:
         page = (await paginated.get("/clubs", params=params)).json()

@@ -33,7 +33,7 @@ async def test_each_counts_its_statement(observe: Observe) -> None:
 
 
 class Watcher:
-    """Nobody is told."""
+    """Watcher that is told nothing."""
 
     slow_ns = 10**12
 
@@ -41,7 +41,7 @@ class Watcher:
 
 
 def test_spans_begin_when_the_statement_was_sent(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The span of one who waited has the time of the statement that has answered him."""
+    """The span of a waiting request has the time of the statement that has answered it."""
     started: list[dict[str, Any]] = []
 
     class Tracer:

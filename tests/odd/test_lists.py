@@ -173,7 +173,7 @@ async def test_walk(client: httpx2.AsyncClient, path: str, sort: str, limit: int
     ],
 )
 async def test_links(client: httpx2.AsyncClient, url: str, pages: int) -> None:
-    """Whoever follows the links sees every page."""
+    """Following the links shows every page."""
     seen, link = 0, re.match("(.*)", url)
     while link is not None:
         answer = await client.get(link[1])

@@ -1,4 +1,4 @@
-"""Cursors on SQLite: whoever lets go of one waits for nothing, and its own thread closes it."""
+"""Cursors on SQLite: they are released without waiting, and closed by their own thread."""
 
 import asyncio
 import gc
@@ -36,12 +36,12 @@ async def limited(tmp_path: Path) -> AsyncIterator[SQLiteConnection]:
 
 
 async def keep_wrapper(limited: SQLiteConnection) -> object:
-    """The cursor that a session works with, which nobody closes."""
+    """The cursor that a session works with, which is not closed."""
     return await limited.execute(NUMBERS)
 
 
 async def keep_generator(limited: SQLiteConnection) -> object:
-    """A generator that somebody has read a little of."""
+    """A generator that was read in part."""
     rows = aiter(await limited.execute(NUMBERS))
     assert await anext(rows) == (1,)
     return rows

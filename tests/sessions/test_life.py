@@ -61,7 +61,7 @@ async def test_collector_spares_what_is_loaded(tmp_path: Path) -> None:
 
 
 async def test_tables_are_not_created_unasked(tmp_path: Path) -> None:
-    """With `create_tables=False` the schema is somebody else's business."""
+    """With `create_tables=False`, no tables are created."""
     database = Database(f"sqlite:///{tmp_path / 'empty.db'}", create_tables=False)
     app = FastAPI(lifespan=database.lifespan)
     mount(app, database, *LEAGUE)

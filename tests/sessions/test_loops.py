@@ -43,7 +43,7 @@ def app(database: Database, lane: str) -> FastAPI:
 
 
 def test_client_that_is_not_entered(app: FastAPI) -> None:
-    """A TestClient that nobody has entered runs each request in a loop of its own."""
+    """A TestClient that was not entered runs each request in a loop of its own."""
     client = TestClient(app)
     for number in range(8):
         assert client.post("/teams/", json={"name": f"{number}"}).status_code == 201

@@ -186,7 +186,7 @@ async def test_what_was_broken_off_is_run_once_more(limited: SQLiteConnection, p
 
 
 async def test_those_who_waited_come_first(limited: SQLiteConnection) -> None:
-    """Whoever has held the event loop for long lets others run before it goes on."""
+    """A task that has held the event loop for long lets others run before it goes on."""
     sql = "SELECT a.id, b.id FROM numbers a, numbers b WHERE b.id <= 2"
     limited._short.whole.note(sql, run_of(10_000, 0))
     ticks = 0
@@ -243,7 +243,7 @@ async def test_a_cancelled_reader_keeps_no_lock(limited: SQLiteConnection) -> No
 
 
 async def test_the_event_loop_runs_beside_long_statements(tmp_path: Path) -> None:
-    """A statement that takes long holds nobody up, however often it has run."""
+    """A statement that takes long blocks no other request, however often it has run."""
     database = Database(f"sqlite:///{tmp_path}/long.db", pool_size=1)
     statement = Statement(text("SELECT wait_for_the_event_loop()"), database.engine.dialect)
     begun, ran = threading.Event(), threading.Event()

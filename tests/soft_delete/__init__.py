@@ -1,1 +1,1 @@
-"""Soft deletes: rows that stay, and are gone for whoever asks."""
+"""Soft deletes: rows that stay stored, and are gone for callers."""

@@ -107,7 +107,7 @@ def test_kept_values_are_told(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_nobody_may_read() -> None:
-    """A policy that shows nobody any row shows nobody a deleted one."""
+    """A policy that shows no rows shows no deleted one either."""
     resource = next(r for r in RESOURCES if r.model is Invoice)
     closed = replace(resource, policy=Policy(read=nobody, restore=everyone))
     database = Database("sqlite://", metadata=Base.metadata)

@@ -149,7 +149,7 @@ def test_what_is_no_value_of_its_column(name: str, stored: Any) -> None:
 
 @pytest.mark.parametrize(("name", "value"), [("word", 5), ("number", "five"), ("day", "soon")])
 def test_what_is_of_another_class(name: str, value: Any) -> None:
-    """A value that a type which is nobody's own gives is what the database has."""
+    """A value of a third party's type is read as the database has it."""
     assert send(Position((value,)), name).values == (Unreadable(value),)
 
 

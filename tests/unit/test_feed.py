@@ -144,7 +144,7 @@ async def test_what_is_committed_here_is_seen_at_once(follow: Any) -> None:
 
 
 async def test_who_asks_is_told_of_what_was_there_before(follow: Any) -> None:
-    """Whoever asks while a look is under way is told by the next one."""
+    """A waiter that arrives during a poll is told by the next one."""
     log = Log(rests=True)
     feed = follow(log)
     assert await feed.find(MINUTE_S) == 0
@@ -180,7 +180,7 @@ async def test_what_is_not_final_is_looked_at_again(
 
 
 async def test_a_log_that_is_away(follow: Any, caplog: pytest.LogCaptureFixture) -> None:
-    """It is asked again and again, which is logged once, and who asks for it is not told a lie."""
+    """An unavailable log is polled again and again, logged once, and no waiter is misled."""
     log = Log(rests=False)
     feed = follow(log)
     assert await feed.find(MINUTE_S) == 0

@@ -34,7 +34,7 @@ def compile_on(dialect: Any, **known: Any) -> str:
     ],
 )
 def test_postgresql(known: dict[str, Any], sql: str) -> None:
-    """The best collation of the server is named; where nobody has asked it, its version tells."""
+    """The best collation of the server is named, by its version where it was not asked."""
     assert compile_on(postgresql.dialect(), **known) == sql
 
 

@@ -128,7 +128,7 @@ async def test_cancelled_as_its_turn_comes(steps: int) -> None:
 
 
 async def test_nothing_is_kept() -> None:
-    """Of what nobody waits for nothing is left, however it has ended."""
+    """Nothing is kept of a statement without waiters, however it has ended."""
     gathered, worker = gather(), Worker()
     worker.tell(None)
     assert await gathered.find("a", 1, worker) == 2

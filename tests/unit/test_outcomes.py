@@ -57,7 +57,7 @@ def wrap(error: BaseException) -> BaseException:
 @pytest.mark.parametrize("wrapped", [False, True], ids=["driver", "session"])
 @pytest.mark.parametrize("case", UNKNOWN)
 def test_unknown(case: str, wrapped: bool) -> None:
-    """Whoever has no answer, or one that doesn't tell, is told so: it may have been stored."""
+    """A write without a conclusive response is reported as unknown: it may have been stored."""
     error = wrap(UNKNOWN[case]) if wrapped else UNKNOWN[case]
     assert isinstance(translate_commit(error), UnknownOutcome)
 

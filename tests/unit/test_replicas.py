@@ -209,7 +209,7 @@ async def test_how_late_it_is_said_to_be(clock: Clock) -> None:
 
 
 async def test_none_is_known_before_it_was_asked(clock: Clock) -> None:
-    """A copy that nobody has asked yet is not read from, but is asked by whoever comes first."""
+    """A replica that was never asked is not read from, but is asked by the first request."""
     copy = Reached("copy", 9)
     copies = Replicas(Reached("primary", 9), [copy])
     ((_, is_up, _, lag, _, found_s),) = copies.states
@@ -236,7 +236,7 @@ async def test_copies_are_asked_anew(clock: Clock) -> None:
 
 
 async def test_one_look_at_a_time(clock: Clock) -> None:
-    """While a copy is being asked in the background, nobody else asks it there; others are."""
+    """A replica is polled once at a time; others are polled meanwhile."""
     slow, other = Reached("slow", 1), Reached("other", 1)
     copies = await begin(Reached("primary", 1), slow, other)
     slow.answers.clear()

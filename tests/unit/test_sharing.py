@@ -29,7 +29,7 @@ def test_directory_of_the_server() -> None:
 
 
 def test_nothing_is_shared() -> None:
-    """One worker, and those whose metrics nobody reads, count for themselves."""
+    """One worker, and those whose metrics are not read, count for themselves."""
     with sharing_metrics(wanted=False):
         assert VARIABLE not in os.environ
 
@@ -38,7 +38,7 @@ def test_nothing_is_shared() -> None:
 def test_directory_of_the_environment(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, wanted: bool
 ) -> None:
-    """One that the environment names is taken, and left to whoever named it."""
+    """A directory in the environment is used, and left in place."""
     monkeypatch.setenv(VARIABLE, str(tmp_path))
     with sharing_metrics(wanted=wanted):
         assert os.environ[VARIABLE] == str(tmp_path)
@@ -61,7 +61,7 @@ def place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 
 def leave(place: Path, name: str, age_s: float = 3600) -> Path:
-    """Leave a directory there as a server does that is killed, or somebody else."""
+    """Leave a directory behind, as a server that is killed does."""
     left = place / name
     left.mkdir()
     (left / "counter_1.db").write_bytes(b"")
@@ -82,7 +82,7 @@ def test_what_killed_servers_have_left(place: Path) -> None:
 
 
 def test_directory_of_another_server(place: Path) -> None:
-    """As long as it runs, nobody else removes what it counts in, however old that is."""
+    """A running server's directory is not removed, however old it is."""
     command = [
         sys.executable,
         "-c",

@@ -37,7 +37,7 @@ class Bureau(Base, table=True):
 
 
 class Worker(Base, table=True):
-    """Fields that are for all, for some to see, for some to set, and for nobody."""
+    """Worker with fields for all, for some to see, for some to set, and for no one."""
 
     __tablename__ = "people"
 

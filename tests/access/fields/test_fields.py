@@ -145,7 +145,7 @@ async def test_write_only(world: World, lane: str) -> None:
 
 @lanes
 async def test_constraints(world: World, lane: str) -> None:
-    """Whoever can't see a unique field is not told that it is the one that is taken."""
+    """A caller who can't see a unique field is not told that it is the one taken."""
     async with serve(world, lane) as client:
         taken = {"code": "n1", "email": "ann@hidden.example"}
         told = await client.post("/people/", json=taken, **by("auditor"))

@@ -52,7 +52,7 @@ async def find_difference(
 
 
 async def continue_as_other(worlds: Worlds, lane: str, request: Request, other: Member) -> Request:
-    """The request for the page behind one that somebody else was shown, if there is one."""
+    """The request for the page behind one that another caller was shown, if there is one."""
     told = await ask(worlds.full.clients[lane], request, other)
     cursor = find_cursor(told.body)
     return request if cursor is None else with_cursor(request, cursor)

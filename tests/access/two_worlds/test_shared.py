@@ -43,7 +43,7 @@ def _invoices() -> Rows:
 
 
 async def test_totals(worlds: Worlds) -> None:
-    """Whoever asks at the same time is told his own total."""
+    """Callers who ask at the same time get their own totals."""
     for _ in range(3):
         assert not await find_wrong_totals(worlds)
 

@@ -1,4 +1,4 @@
-"""The invoices: each caller is somebody, by a token that is asked for."""
+"""The invoices: each caller has a token, which is requested first."""
 
 import asyncio
 import datetime as dt

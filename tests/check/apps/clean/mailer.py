@@ -1,4 +1,4 @@
-"""Work after the answer, files and processes that block nobody."""
+"""Work after the response, files and processes that block no request."""
 
 import asyncio
 from collections.abc import AsyncIterator

@@ -1,4 +1,4 @@
-"""Keys of an API, which are shown to whoever asks."""
+"""Keys of an API, shown to every client."""
 
 from contextlib import asynccontextmanager
 from uuid import UUID, uuid4

@@ -1,4 +1,4 @@
-"""Resources of modelwire beside endpoints of one's own."""
+"""Resources of modelwire beside an application's own endpoints."""
 
 import subprocess
 from typing import Annotated
