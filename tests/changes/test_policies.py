@@ -233,6 +233,8 @@ async def test_as_of(client: httpx2.AsyncClient) -> None:
     blue = await client.get("/wages/1", headers=BLUE, params=then)
     assert (blue.status_code, blue.content) == (404, missing.content)
     assert (await client.get("/wages/1", headers=RED)).status_code == 404
+    included = await client.get("/wages/1", headers=BOSS, params={**then, "include": ""})
+    assert "can't be combined with `as_of`" in included.json()["detail"]
 
 
 async def number_of(client: httpx2.AsyncClient, place: int = 0, key: int = 1) -> int:

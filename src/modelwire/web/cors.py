@@ -185,6 +185,11 @@ def _varying(send: Send) -> Send:
     return send_varying
 
 
+def is_own(origin: str, host: str) -> bool:
+    """Whether an origin is that of the host that a request was sent to."""
+    return origin.partition("://")[2].lower() == host.lower()
+
+
 def is_allowed(origin: str, origins: Sequence[str]) -> bool:
     """Whether an origin is allowed, by itself or by a wildcard."""
     pattern = _write_pattern(origins)

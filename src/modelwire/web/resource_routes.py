@@ -65,6 +65,7 @@ def _add_route(routes: Routes, place: RouteContext, route: Route, guards: Guards
         base=routes.prefix + (target if route.method == "POST" else table).path,
         takes_body=route.description.body is not None,
         callers=routes.mounted.callers,
+        find_origins=routes.find_origins if _is_sent_unasked(route) else None,
     )
     own, other = routes.service.name_of(table), routes.service.name_of(target)
     tags = table.resource.tags
@@ -80,6 +81,11 @@ def _add_route(routes: Routes, place: RouteContext, route: Route, guards: Guards
         tags=list(tags if tags is not None else [table.name]),
         status_code=route.description.status,
     )
+
+
+def _is_sent_unasked(route: Route) -> bool:
+    """Whether browsers send a page's request to another origin without asking first."""
+    return route.method == "POST" and route.description.body is None
 
 
 def _compose(routes: Routes, place: RouteContext, route: Route) -> dict[str, Any]:

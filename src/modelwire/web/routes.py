@@ -46,6 +46,10 @@ class Routes:
         """Dependency that resolves the caller, if any."""
         return [] if self.mounted.callers is None else [self.mounted.callers.depends]
 
+    def find_origins(self) -> Sequence[str]:
+        """Return the other origins whose pages may use the application."""
+        return self.service.origins
+
     def guards(self, dependencies: Sequence[Depends]) -> list[Depends]:
         """Return the dependencies of a route that is not a resource's.
 

@@ -214,7 +214,8 @@ class Query:
     def _refuse(self, name: str) -> Violation:
         if name in self.known:
             # A parameter that was not taken is ruled out by another one.
-            message = "can't be combined with `cursor`, which says where the page starts"
+            other = "as_of" if "as_of" in self._sent.intersection(self.known) else "cursor"
+            message = f"can't be combined with `{other}`, {_RULES_OUT[other]}"
             return Violation(message, "unknown_parameter", parameter=name)
         if name not in self._reserved:
             return _unknown(name, self._suggest(name))
@@ -249,6 +250,13 @@ def _single(found: Sequence[Parameter]) -> Parameter:
     if len(found) > 1:
         raise refuse_parameter(found[0].name, "is given more than once", "repeated_parameter")
     return found[0]
+
+
+_RULES_OUT = {
+    "as_of": "since the earlier state of included rows is not known",
+    "cursor": "which says where the page starts",
+}
+"""Why parameters can't be combined with others."""
 
 
 def _unknown(name: str, note: str = "") -> Violation:

@@ -16,7 +16,7 @@ from ...plan.reading.query import refuse_parameters
 from ...request.query import parse_query
 from ...request.request import Request
 from ...respond.answer import Answer
-from ..cors import is_allowed
+from ..cors import is_allowed, is_own
 from .metadata import ProtectedResource
 from .served import ACCESS, Served
 from .surface import InProcess, Reply, Surface
@@ -89,8 +89,8 @@ class Exchanges:
         """
         given = {name: value.decode("latin-1") for name, value in scope["headers"]}
         host, origin = given.get(b"host", ""), given.get(b"origin", "")
-        is_own = origin.partition("://")[2].lower() == host.lower()
-        allowed = bool(origin) and (is_own or is_allowed(origin, self._find_origins()))
+        known = is_own(origin, host) or is_allowed(origin, self._find_origins())
+        allowed = bool(origin) and known
         return TransportSecuritySettings(
             allowed_hosts=[host], allowed_origins=[origin] if allowed else []
         )

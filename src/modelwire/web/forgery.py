@@ -1,0 +1,50 @@
+"""Cross-site request forgery (CSRF): writes that a page of another origin could send unasked.
+
+Browsers ask the server before a page of another origin may send JSON, or any method but GET, HEAD
+and POST (the preflight of CORS). That leaves POST requests without a body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from ..errors import CrossOriginRefused
+from .cors import is_allowed, is_own
+
+_HERE = (b"same-origin", b"none")
+"""Values of `Sec-Fetch-Site` for the application's own pages, and for no page at all."""
+
+_AMBIENT = (b"basic", b"digest", b"negotiate")
+"""Schemes of credentials that browsers add to requests by themselves."""
+
+
+def check_origin(headers: Mapping[bytes, bytes], origins: Sequence[str]) -> None:
+    """Check that no page of another origin has sent a request with the credentials of its visitor.
+
+    Args:
+        headers: The headers of the request, which has no body.
+        origins: The other origins that may use the application.
+
+    Raises:
+        CrossOriginRefused: Such a page could have sent it.
+    """
+    if _has_ambient_credentials(headers) and _is_from_elsewhere(headers, origins):
+        raise CrossOriginRefused(
+            "A page of another origin can't send this request with cookies; whoever runs the "
+            "service can allow origins by MODELWIRE_CORS_ORIGINS"
+        )
+
+
+def _has_ambient_credentials(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a request has credentials that its browser has added, and no others."""
+    scheme = headers.get(b"authorization", b"").partition(b" ")[0].lower()
+    return scheme in _AMBIENT or (not scheme and b"cookie" in headers)
+
+
+def _is_from_elsewhere(headers: Mapping[bytes, bytes], origins: Sequence[str]) -> bool:
+    site = headers.get(b"sec-fetch-site", b"")
+    if site in _HERE or not (site or b"origin" in headers):
+        return False
+    origin = headers.get(b"origin", b"").decode("latin-1")
+    host = headers.get(b"host", b"").decode("latin-1")
+    return not (is_own(origin, host) or is_allowed(origin, origins))
