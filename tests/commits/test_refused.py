@@ -248,7 +248,7 @@ async def test_trigger_in_a_batch(world: World, way: str, name: str) -> None:
 
 @every_way
 async def test_what_a_later_request_mends(world: World, way: str) -> None:
-    """Where a later request gives a row another parent, the first one is not refused for it."""
+    """A parent that a later request replaces refuses no earlier one."""
     requests = [
         {"method": "POST", "path": "/tickets/", "body": {"code": "n", "previous_id": NONE}},
         {"method": "POST", "path": "/tickets/", "body": {"code": "m", "previous_id": NONE}},
