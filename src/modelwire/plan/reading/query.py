@@ -256,7 +256,7 @@ _RULES_OUT = {
     "as_of": "since the earlier state of included rows is not known",
     "cursor": "which says where the page starts",
 }
-"""Why parameters can't be combined with others."""
+"""Reasons for which parameters can't be combined with others."""
 
 
 def _unknown(name: str, note: str = "") -> Violation:
