@@ -145,25 +145,14 @@ def write_install(noted: Noted, schema: str) -> Iterator[str]:
 def _body(noted: Noted, schema: str) -> str:
     """Write the body of the function.
 
-    An update of a key matches the old row with no new one: it is logged as a delete and a create.
-
     The user's own row triggers write before this function is called for their statement, although
     their writes come after it. Their entries are moved behind those of the statement, which finds
     where they begin by the depth of their triggers. A statement that no trigger has caused, and
     that causes none, only checks for that: each expression of PL/pgSQL is prepared anew in each
     transaction, so values that columns can compute have no variables.
     """
-    table, log = noted.table, f"{_QUOTE(schema)}.{CHANGES.name}"
-    start = (
-        f"INSERT INTO {log} ({_COLUMNS})\n"
-        f"    SELECT clock_timestamp(), pg_current_xact_id(), {_text(table.fullname)}"
-    )
-    old, new = _key(table, "modelwire_old"), _key(table, "modelwire_new")
-    tell = _TELL if noted.live else ""
-    # A role that may use the sequence may not always read it, but may read its row in the view,
-    # which has NULL before the first number where the sequence itself has 1.
-    sequence = f"{CHANGES.name}_number_seq"
-    numbers = f"{_QUOTE(schema)}.{sequence}"
+    log, sequence = f"{_QUOTE(schema)}.{CHANGES.name}", f"{CHANGES.name}_number_seq"
+    numbers, tell = f"{_QUOTE(schema)}.{sequence}", _TELL if noted.live else ""
     return f"""
 -- version {BODY_VERSION}
 DECLARE
@@ -172,7 +161,19 @@ DECLARE
   modelwire_nested text[];
   modelwire_last bigint;
   modelwire_moved bigint;
-BEGIN
+BEGIN{_find_nested(schema, sequence)}{_note(noted.table, log)}{tell}{_move_nested(log, numbers)}
+  RETURN NULL;
+END
+"""
+
+
+def _find_nested(schema: str, sequence: str) -> str:
+    """Write what finds the entries that triggers of the statement have caused, and the last one.
+
+    A role that may use the sequence may not always read it, but may read its row in the view,
+    which has NULL before the first number where the sequence itself has 1.
+    """
+    return f"""
   IF pg_trigger_depth() > 1 OR current_setting('{_NESTED}2', true) <> '' THEN
     modelwire_depth := pg_trigger_depth();
     modelwire_deeper := current_setting('{_NESTED}' || (modelwire_depth + 1), true);
@@ -181,7 +182,20 @@ BEGIN
     END IF;
     modelwire_last := coalesce((SELECT last_value FROM pg_catalog.pg_sequences
       WHERE schemaname = {_text(schema)} AND sequencename = '{sequence}'), 0);
-  END IF;
+  END IF;"""
+
+
+def _note(table: Table, log: str) -> str:
+    """Write what logs the changes of the statement.
+
+    An update of a key matches the old row with no new one: it is logged as a delete and a create.
+    """
+    start = (
+        f"INSERT INTO {log} ({_COLUMNS})\n"
+        f"    SELECT clock_timestamp(), pg_current_xact_id(), {_text(table.fullname)}"
+    )
+    old, new = _key(table, "modelwire_old"), _key(table, "modelwire_new")
+    return f"""
   IF TG_OP = 'INSERT' THEN
     {start}, {new}, 'create', NULL, row_to_json(modelwire_new), {_ORIGIN}
     FROM modelwire_new;
@@ -196,7 +210,13 @@ BEGIN
     FULL JOIN (SELECT {new} AS key, row_to_json(modelwire_new) AS image FROM modelwire_new) AS n
       ON o.key = n.key
     WHERE o.image::text IS DISTINCT FROM n.image::text;
-  END IF;{tell}
+  END IF;"""
+
+
+def _move_nested(log: str, numbers: str) -> str:
+    """Write what moves the entries that triggers have caused behind those of the statement, and
+    tells the statement that has caused it where its own entries begin."""
+    return f"""
   IF modelwire_depth IS NOT NULL THEN
     IF modelwire_nested IS NOT NULL THEN
       FOR modelwire_moved IN
@@ -213,10 +233,7 @@ BEGIN
       PERFORM set_config(
         '{_NESTED}' || modelwire_depth, {_STATEMENT} || ' ' || (modelwire_last + 1), true);
     END IF;
-  END IF;
-  RETURN NULL;
-END
-"""
+  END IF;"""
 
 
 _TELL = f"""
