@@ -16,10 +16,8 @@ NAMES = {"sqlite", "postgresql"}
 ALLOWED = {
     "statement/dialects/postgresql.py": "it makes a record",
     "statement/dialects/sqlite.py": "it makes a record",
-    "execute/engine.py": "it chooses by the URL how connections are made",
+    "execute/engine.py": "it chooses the engine, the lane and what looks at the log of changes",
     "execute/log/log.py": "it chooses what notes changes",
-    "execute/watches.py": "it chooses what looks at the log of changes",
-    "execute/lanes.py": "it chooses the lane of the driver",
     "execute/url.py": "it reads the URL",
     "execute/tables.py": "SQLite creates tables with steps of its own",
     "execute/write/triggers.py": "each database has a catalog of its own to ask",

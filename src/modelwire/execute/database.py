@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from sqlalchemy import MetaData, literal, select
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.engine import URL
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 from sqlmodel import SQLModel
@@ -34,22 +33,20 @@ from .connect.session import open_session
 from .connect.slots import Claim, Slots
 from .connect.turns import WriteQueue
 from .durability import check_setting, check_standbys
-from .engine import create_engine
-from .faults.translate import translate
-from .lanes import DRIVER_LANES
+from .engine import DRIVER_LANES, create_engine
+from .faults.translate import translating
 from .log.origin import note_caller
 from .replicas.replicas import Replicas
 from .secrets import Secrets
 from .servers import Server, read_servers
 from .startup import (
     ASK_S,
-    create_missing_tables,
     create_table_of_keys,
     find_secrets,
     spare_what_is_loaded,
     warn_of_missing_columns,
 )
-from .tables import find_missing_tables
+from .tables import create_tables, find_missing_tables
 from .tracking import ChangeTracking
 from .url import parse_replicas, parse_url, show_url
 from .work.worker import Start
@@ -359,7 +356,8 @@ class Database:
             Unavailable: The database can't be reached.
             DatabaseError: The database refused.
         """
-        await create_missing_tables(self.engine, self.metadata)
+        with translating():
+            await create_tables(self.engine, self.metadata)
         self.has_tables = True
         # A role that may not create tables has created its own otherwise, and may do without these.
         await create_table_of_keys(self.engine)
@@ -385,10 +383,8 @@ class Database:
         """
         if self.has_tables:
             return
-        try:
+        with translating():
             missing = await find_missing_tables(self.engine, tables)
-        except (SQLAlchemyError, OSError) as exc:
-            raise translate(exc) from exc
         if missing:
             raise NotStarted(missing)
         self.has_tables = True

@@ -5,18 +5,16 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from collections.abc import Sequence
 from contextlib import suppress
 
 from sqlalchemy import MetaData
-from sqlalchemy import Table as SQLTable
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..errors import ModelwireError, RequestError
 from ..statement.idempotency import KEYS
 from .failure import describe_failure
-from .faults.translate import translate
+from .faults.translate import translating
 from .secrets import Secrets
 from .tables import create_tables, find_missing_columns
 
@@ -26,31 +24,11 @@ ASK_S = 2.0
 """Seconds that start-up waits for optional steps."""
 
 
-async def create_missing_tables(
-    engine: AsyncEngine, metadata: MetaData, only: Sequence[SQLTable] | None = None
-) -> None:
-    """Create missing tables.
-
-    Args:
-        engine: The engine.
-        metadata: The tables.
-        only: The tables to create; all, if None.
-
-    Raises:
-        ConfigurationError: SQLite does not support a table as declared.
-        Unavailable: The database can't be reached.
-        DatabaseError: The database refused.
-    """
-    try:
-        await create_tables(engine, metadata, only)
-    except (SQLAlchemyError, OSError) as exc:
-        raise translate(exc) from exc
-
-
 async def create_table_of_keys(engine: AsyncEngine) -> None:
     """Create the table of `Idempotency-Key`s; a role that may not create it does without."""
     try:
-        await create_missing_tables(engine, KEYS.metadata, [KEYS])
+        with translating():
+            await create_tables(engine, KEYS.metadata, [KEYS])
     except RequestError as exc:
         logger.warning(
             "Requests with an Idempotency-Key are answered 503: the table %s can't be created: %s",

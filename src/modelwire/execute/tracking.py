@@ -19,13 +19,13 @@ from ..settings import Settings
 from ..statement.feed import build_notice
 from ..statement.statements import Statement
 from .connect.lane import Lane
+from .engine import open_feed
 from .failure import describe_failure
 from .feed.feed import Feed
 from .feed.notifier import Notifier
 from .log.log import LOGS, ChangeLog
 from .log.noted import Noted
 from .log.sessions import watch_sessions
-from .watches import open_feed
 from .work.places import Places
 from .work.worker import Start, Worker, name_table
 

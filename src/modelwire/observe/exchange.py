@@ -17,6 +17,8 @@ _METHODS = frozenset(
     ("CONNECT", "DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "QUERY", "TRACE")
 )
 
+_TIMING = b"total;dur=%.2f, pool;dur=%.2f, db;dur=%.2f, encode;dur=%.2f"
+
 T = TypeVar("T")
 Call = TypeVar("Call", bound=Callable[..., object])
 
@@ -124,6 +126,16 @@ class Exchange(Struct, eq=False, gc=False):
         """
         self.pool_ns += waited_ns
         self.add_statement(text, duration_ns)
+
+    def write_timing(self) -> bytes:
+        """Write the durations until the response began, in milliseconds, for `Server-Timing`
+        (W3C Server Timing, section 4.1).
+
+        Example:
+            `total;dur=2.10, pool;dur=0.31, db;dur=1.32, encode;dur=0.10`
+        """
+        spans = (self.answered_ns, self.pool_ns, self.database_ns, self.encode_ns)
+        return _TIMING % tuple([span * 1e-6 for span in spans])
 
     def begin_statement(self, text: str) -> Statement:
         """Begin to measure a statement whose end is awaited elsewhere."""

@@ -32,18 +32,12 @@ from .changes import stamps
 from .compiled import Compiled, compile_statement
 from .dialects.known import DIALECTS
 from .entries import build_entries, build_then
-from .estimate import read_estimate
 from .gathered import build_gathered, can_gather, parameters_of
-from .idempotency import KEYS
-from .indexes import value_indexes
 from .lists import ROWS, Expand, expand_rows
-from .lowercase import COLLATION, COLLATIONS, LOWER, lower
-from .made import makers_of, value_name
-from .operators import UNHEX, Prepare
+from .made import makers_of
+from .operators import Prepare
 from .origin import Origin, ReadShape, log_each_once, origin_of
-from .own import build_creation
 from .partitions import build_whole
-from .secrets import SECRETS
 from .select import build_count, build_related, build_select
 from .write import (
     build_change,
@@ -283,22 +277,3 @@ class Statements:
             make=makers_of(shape),
             origin=origin_of(shape, self._log),
         )
-
-
-__all__ = [
-    "COLLATION",
-    "COLLATIONS",
-    "KEYS",
-    "LOWER",
-    "ROWS",
-    "SECRETS",
-    "UNHEX",
-    "Statement",
-    "Statements",
-    "Values",
-    "build_creation",
-    "lower",
-    "read_estimate",
-    "value_indexes",
-    "value_name",
-]

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from ..errors import ConfigurationError
+from ..extras import require
+from .agents.options import Mcp
 from .agents.served import Served
 from .bound import is_bound
 from .extra_route import ExtraRoute
@@ -12,8 +14,74 @@ from .mounted import MountedResources
 from .route_names import has_path
 from .routes import Routes
 
+ADMIN = "/admin"
 
-def serve_here(routes: Routes, path: str) -> Served:
+
+def add_agents(routes: Routes, options: Mcp) -> None:
+    """Serve the resources of a mount to agents, or else those of earlier mounts.
+
+    Args:
+        routes: The routes of the mount.
+        options: The options of `Mcp`.
+
+    Raises:
+        ConfigurationError: The SDK is not installed, the path has a route already, or an earlier
+            mount serves agents there with other options.
+    """
+    require("mcp", "mount(mcp=…)")
+    from .agents.mounting import Agents  # noqa: PLC0415 - it imports that
+
+    service, path = routes.service, routes.prefix + options.path.rstrip("/")
+    known = service.agents.get(path)
+    if known is not None and known.options != options:
+        raise ConfigurationError(
+            f"mount(mcp=…): an earlier mount of this application has other options for {path}; "
+            "give both the same."
+        )
+    if known is not None:
+        _serve_along(routes, known.served)
+        return
+    if has_path(routes.app, path) or service.lookup.has(path, "POST"):
+        raise ConfigurationError(
+            f"mount(mcp=…): POST {path} is served already; give Mcp() another path=."
+        )
+    agents = service.agents[path] = Agents(
+        routes.app,
+        _serve_here(routes, path),
+        options,
+        lambda: service.origins,
+        has_callers=routes.mounted.callers is not None,
+    )
+    _add(routes, "mcp", agents.list_routes(), agents.served)
+
+
+def add_admin(routes: Routes) -> None:
+    """Serve the admin page for the resources of a mount, or else for those of earlier mounts.
+
+    Args:
+        routes: The routes of the mount.
+
+    Raises:
+        ConfigurationError: The path has a route already.
+    """
+    from .admin.mounting import Admin  # noqa: PLC0415 - few applications have it
+
+    service, path = routes.service, routes.prefix + ADMIN
+    known = service.admin.get(path)
+    if known is not None:
+        _serve_along(routes, known.served)
+        return
+    if has_path(routes.app, path) or service.lookup.has(path, "GET"):
+        raise ConfigurationError(
+            f"mount(admin=True): {path} is served already; give mount() a prefix=, or the "
+            "resource another path=."
+        )
+    admin = service.admin[path] = Admin(routes.app, _serve_here(routes, path))
+    service.index.admin.append(path)
+    _add(routes, "admin", admin.list_routes(), admin.served)
+
+
+def _serve_here(routes: Routes, path: str) -> Served:
     """Return the resources to serve at a path: those of the mount, or else of earlier mounts.
 
     Args:
@@ -25,7 +93,7 @@ def serve_here(routes: Routes, path: str) -> Served:
     return served
 
 
-def serve_along(routes: Routes, served: Served) -> None:
+def _serve_along(routes: Routes, served: Served) -> None:
     """Serve the resources of a mount where those of an earlier mount are served already.
 
     Args:
@@ -50,7 +118,7 @@ def _find_mounts(routes: Routes) -> Sequence[MountedResources]:
     return [routes.mounted] if routes.mounted.catalog.tables else routes.service.mounted
 
 
-def add_extra(routes: Routes, name: str, needed: Iterable[ExtraRoute], served: Served) -> None:
+def _add(routes: Routes, name: str, needed: Iterable[ExtraRoute], served: Served) -> None:
     """Add routes.
 
     Args:

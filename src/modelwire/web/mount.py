@@ -24,14 +24,13 @@ from ..execute.log.noted import Noted
 from ..pipeline.pipeline import Pipeline
 from ..pipeline.variants import Variants
 from ..resource import Resource
-from .admin_routes import add_admin
-from .agent_routes import add_agents
 from .agents.options import Mcp
 from .arguments import check_arguments
 from .bound import is_bound
 from .callers import Callers
 from .cors import Cors
 from .docs import answer_docs_with_slash, has_assets, serve_docs
+from .extra_routes import add_admin, add_agents
 from .limits import RequestLimits
 from .mounted import MountedResources
 from .resource_routes import add_resource

@@ -16,7 +16,6 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..observe.exchange import ASKED, CURRENT, Exchange
 from ..observe.observer import Observer
-from ..observe.timing import write_timing
 from .finished import PendingReports
 from .tracing import continue_trace, hide_url, leave_trace
 
@@ -185,7 +184,7 @@ class MeasuredSend:
             exchange.answered_ns = perf_counter_ns() - exchange.began_ns
             headers = self._headers = mark(message, exchange)
             if self._observer.tells_timing:
-                headers.append((b"server-timing", write_timing(exchange)))
+                headers.append((b"server-timing", exchange.write_timing()))
         elif message.get("more_body", False):
             # A response with a length is no stream, even if it is sent in pieces.
             if not self._exchange.is_stream and b"content-length" not in dict(self._headers):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any, Protocol, cast
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -14,7 +14,7 @@ from ...access.principal import ANYONE, Principal
 from ...errors import ConfigurationError, TimedOut, UnknownOutcome
 from ...statement.dialects.known import DIALECTS
 from ...statement.statements import Statement, Values
-from ..faults.translate import DRIVER_ERRORS, is_unanswered, translate
+from ..faults.translate import DRIVER_ERRORS, is_unanswered, translate, translating
 from .begin import begin_writing
 from .limit import StatementLimit
 from .savepoint import Savepoint, SessionPart
@@ -121,7 +121,7 @@ class SessionLane:
     def savepoint(self, *, checks: bool = False) -> Savepoint:
         """Begin a savepoint, to which an error rolls back."""
         defers = DIALECTS[self._connection.dialect.name].defers_checks
-        part = SessionPart(self._session, self._control, _translating)
+        part = SessionPart(self._session, self._control, translating)
         return Savepoint(part, checks=checks and defers)
 
     async def commit(self) -> None:
@@ -134,7 +134,7 @@ class SessionLane:
         """Do nothing: a savepoint was rolled back."""
 
     async def _control(self, *texts: str) -> None:
-        with _translating():
+        with translating():
             for text in texts:
                 await self._connection.exec_driver_sql(text)
 
@@ -176,17 +176,9 @@ class SessionLane:
         return rows
 
     async def _execute(self, statement: Statement, bound: Values) -> Sequence[Row]:
-        with _translating():
+        with translating():
             result = await self._connection.execute(statement.sql, bound)
             return cast("Sequence[Row]", result.all()) if result.returns_rows else []
-
-
-@contextmanager
-def _translating() -> Iterator[None]:
-    try:
-        yield
-    except DRIVER_ERRORS as exc:
-        raise translate(exc) from exc
 
 
 def _limit_of(connection: AsyncConnection) -> StatementLimit | None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import asyncpg
 from sqlalchemy import exc as sa
@@ -65,6 +67,15 @@ def translate(error: BaseException) -> ModelwireError:
     if disconnected or is_unsent(original) or isinstance(original, _LOSSES):
         return Unavailable()
     return DatabaseError()
+
+
+@contextmanager
+def translating() -> Iterator[None]:
+    """Translate the errors of SQLAlchemy and the drivers that a block raises."""
+    try:
+        yield
+    except DRIVER_ERRORS as exc:
+        raise translate(exc) from exc
 
 
 def refuse_value() -> InvalidRequest:
