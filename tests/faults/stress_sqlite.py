@@ -73,7 +73,7 @@ def plant_busy() -> None:
     """A connection is handed on while its thread is at work, and read on the event loop."""
 
     async def undo(self: AiosqliteLane) -> None:
-        connection: limited.SQLiteConnection = self._held.connection
+        connection: limited.SQLiteConnection = self.connection
         connection.orders.put_nowait((None, connection.driver.rollback))
 
     AiosqliteLane.undo = undo  # type: ignore[method-assign]
@@ -245,7 +245,7 @@ async def settle(database: Database) -> None:
     gc.collect()
     lanes = [database.reading() for _ in range(POOL)]
     for lane in lanes:
-        opened: Any = (await lane.__aenter__())._held.connection  # type: ignore[attr-defined]
+        opened: Any = (await lane.__aenter__()).connection  # type: ignore[attr-defined]
         # A thread lets go of what it has answered once it has answered something else.
         for _ in range(3):
             assert await opened.execute_fetchall("SELECT count(*) FROM teams") == [(TEAMS,)]

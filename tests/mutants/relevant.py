@@ -21,9 +21,6 @@ RELEVANT = {
     "execute/connect/pool": (
         "sessions/test_sessions sessions/test_cancelled sessions/test_loops sessions/test_life"
     ),
-    "execute/connect/held": (
-        "sessions/test_sessions sessions/test_cancelled sessions/test_loops sessions/test_life"
-    ),
     "execute/connect/savepoint": (
         "http/test_each_for_itself batches/test_batches constraints/test_many_rows"
     ),
@@ -212,7 +209,6 @@ RELEVANT = {
     "plan/writing/links": "http/test_many_to_many http/test_rows_of_links",
     "plan/writing/mark": "soft_delete",
     "plan/writing/mass": "http/test_mass_changes",
-    "plan/writing/merge": "cases/test_merge_patches cases/test_documented_patches",
     "plan/writing/nesting": "http/test_nested_writes http/test_many_to_many cases/test_deep_chains",
     "plan/writing/options": "http/test_upsert http/test_each_for_itself http/test_bulk_create",
     "plan/writing/plans": "hooks/test_ways http/test_tried http/test_create http/test_upsert",

@@ -315,7 +315,7 @@ async def test_readers_that_share_a_cache_run_in_their_thread(tmp_path: Path) ->
     """Connections that share a cache run in their threads, as one waits for another."""
     database = Database(f"sqlite:///file:{tmp_path}/shared.db?cache=shared&uri=true")
     async with database.reading() as lane:
-        assert lane._held.connection.waits  # type: ignore[attr-defined]
+        assert lane.connection.waits  # type: ignore[attr-defined]
     await database.close_db()
 
 

@@ -13,7 +13,7 @@ from modelwire import Database
 from modelwire.access.principal import ANYONE, Principal
 from modelwire.catalog.read import read_catalog
 from modelwire.errors import NotFound
-from modelwire.pipeline import reads, writes
+from modelwire.pipeline import lists, reads, writes
 from modelwire.pipeline.idempotency import key_of
 from modelwire.pipeline.pipeline import Pipeline, Session
 from modelwire.request.request import Request
@@ -78,22 +78,22 @@ def items_of(answer: Any) -> list[dict[str, Any]]:
 async def test_lists(ask: Ask) -> None:
     for caller, code in ((ANN, "a"), (BEN, "b")):
         answer = await ask(
-            reads.read_page, CITIES, caller=caller, query_string=b"limit=1&include=country"
+            lists.read_page, CITIES, caller=caller, query_string=b"limit=1&include=country"
         )
         (item,) = items_of(answer)
         assert (item["country_code"], item["country"]["code"]) == (code, code)
         assert json.loads(answer.body)["total"] == (3 if code == "a" else 2)
-        answer = await ask(reads.read_page, CITIES, caller=caller, query_string=b"cursor=&limit=2")
+        answer = await ask(lists.read_page, CITIES, caller=caller, query_string=b"cursor=&limit=2")
         assert {item["country_code"] for item in items_of(answer)} == {code}
         query = b"country.name__contains=country&sort=country.name"
-        answer = await ask(reads.read_page, CITIES, caller=caller, query_string=query)
+        answer = await ask(lists.read_page, CITIES, caller=caller, query_string=query)
         assert {item["country_code"] for item in items_of(answer)} == {code}
 
 
 async def test_counts_at_once(ask: Ask, session: Session) -> None:
     """Requests that wait for one count share it only with those who see the same."""
     callers = [ANN, BEN] * 5
-    asked = (ask(reads.read_page, CITIES, caller=c, query_string=b"limit=1") for c in callers)
+    asked = (ask(lists.read_page, CITIES, caller=c, query_string=b"limit=1") for c in callers)
     # A session is for one request at a time.
     answers = await asyncio.gather(*asked) if session is None else [await each for each in asked]
     assert [json.loads(answer.body)["total"] for answer in answers] == [3, 2] * 5
@@ -101,10 +101,10 @@ async def test_counts_at_once(ask: Ask, session: Session) -> None:
 
 async def test_below_a_row(ask: Ask) -> None:
     cities = COUNTRIES.relations["cities"]
-    answer = await ask(reads.read_children, COUNTRIES, cities, caller=ANN, keys=("a",))
+    answer = await ask(lists.read_children, COUNTRIES, cities, caller=ANN, keys=("a",))
     assert len(items_of(answer)) == 3
     with pytest.raises(NotFound):
-        await ask(reads.read_children, COUNTRIES, cities, caller=ANN, keys=("b",))
+        await ask(lists.read_children, COUNTRIES, cities, caller=ANN, keys=("b",))
 
 
 async def test_streams(ask: Ask) -> None:
@@ -131,7 +131,7 @@ async def test_changes(ask: Ask) -> None:
 
 async def test_of_anyone_nothing_is_asked(ask: Ask) -> None:
     """A statement whose value is missing does not run, and is no fault of the request."""
-    for function, keys in ((reads.read_page, ()), (reads.read, ("a",)), (reads.stream, ())):
+    for function, keys in ((lists.read_page, ()), (reads.read, ("a",)), (reads.stream, ())):
         with pytest.raises(KeyError, match="me_country"):
             await ask(function, COUNTRIES, caller=ANYONE, keys=keys)
     with pytest.raises(KeyError, match="me_country"):

@@ -11,9 +11,10 @@ import pytest
 from sqlalchemy import exc
 
 from modelwire import Database
+from modelwire.compat.sqlalchemy import PooledConnection
 from modelwire.errors import Unavailable, UnknownOutcome
 from modelwire.execute.connect.driver_lane import DriverLane, Row
-from modelwire.execute.connect.held import HeldConnection
+from modelwire.execute.connect.pool import FairPool
 from modelwire.execute.connect.slots import Claim, Slots
 from modelwire.execute.faults.translate import translate, translate_commit
 
@@ -87,7 +88,9 @@ class LosingLane(DriverLane):
         database = Database("sqlite://")
         slots = Slots(1, 1, 1, lambda: False)
         super().__init__(database.engine, writes=writes, transaction=False, slots=slots)
-        self._held = cast("HeldConnection", Replaced())
+        self.connection = SimpleNamespace(may_be_outdated=False)
+        self._pooled = cast("PooledConnection", SimpleNamespace(driver_connection=self.connection))
+        self._pool = cast("FairPool", Reopening())
         self._is_open = is_open
         self.sent = 0
 
@@ -108,14 +111,11 @@ class LosingLane(DriverLane):
         raise AssertionError
 
 
-class Replaced:
-    """A connection in whose place a fresh one is put."""
+class Reopening:
+    """A pool in which a connection is opened anew."""
 
-    def __init__(self) -> None:
-        self.connection = SimpleNamespace(may_be_outdated=False)
-
-    async def replace(self) -> None:
-        """Put a fresh one in its place."""
+    async def reopen(self, connection: PooledConnection) -> None:
+        """Open it anew."""
 
 
 @pytest.mark.parametrize("is_open", [False, True], ids=["closed", "open"])

@@ -16,6 +16,7 @@ from typing import Any, Self
 
 import aiosqlite
 from aiosqlite.context import contextmanager
+from msgspec import Struct
 
 __all__ = ["Order", "ThreadConnection", "contextmanager"]
 
@@ -78,7 +79,7 @@ class Orders:
         self._queue.put_nowait((None if future is None else _Answer(future), function))
 
 
-class _Answer:
+class _Answer(Struct, eq=False):
     """Future of work in a connection's thread, whose event loop may be closed before it is done.
 
     The RuntimeError of a closed loop would end the thread, and with it all later work.
@@ -87,12 +88,11 @@ class _Answer:
         future: The future.
     """
 
-    def __init__(self, future: asyncio.Future[Any]) -> None:
-        self._future = future
+    future: asyncio.Future[Any]
 
     def get_loop(self) -> Self:
         return self
 
     def call_soon_threadsafe(self, settle: Callable[..., None], _future: Self, value: Any) -> None:
         with suppress(RuntimeError):
-            self._future.get_loop().call_soon_threadsafe(settle, self._future, value)
+            self.future.get_loop().call_soon_threadsafe(settle, self.future, value)

@@ -266,6 +266,13 @@ class EntryPool(AsyncAdaptedQueuePool):
         return self._overflow >= 0
 
     @property
+    def adapter_error(self) -> type[Exception]:
+        """Base of the errors that the adapter of the driver raises."""
+        dialect: Any = self._dialect
+        error: type[Exception] = dialect.loaded_dbapi.Error
+        return error
+
+    @property
     def is_listened_to(self) -> bool:
         """Whether checkouts or checkins have listeners."""
         return bool(self.dispatch.checkout or self.dispatch.checkin)

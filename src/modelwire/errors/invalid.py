@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection, Sequence
 from itertools import islice
 from typing import TypeVar
 
+from msgspec import Struct
+
 from .base import MAX_ERRORS, RequestError, Violation
 
 
@@ -34,23 +36,21 @@ class InvalidRequest(RequestError):
         return error
 
 
-class Faults:
+class Faults(Struct, eq=False):
     """Collector of the faults of a request.
 
     A body of a megabyte has room for a hundred thousand faults, of which only the first few are
     read. The others are only counted, so that an invalid body costs no more than a valid one.
 
-    Attributes:
+    Args:
         first: The first faults, at most `MAX_ERRORS`.
         count: The number of all faults.
+        codes: The codes of all faults.
     """
 
-    __slots__ = ("_codes", "count", "first")
-
-    def __init__(self) -> None:
-        self.first: list[Violation] = []
-        self.count = 0
-        self._codes: set[str] = set()
+    first: list[Violation] = []
+    count: int = 0
+    codes: set[str] = set()
 
     def __bool__(self) -> bool:
         return self.count > 0
@@ -63,12 +63,12 @@ class Faults:
     @property
     def code(self) -> str | None:
         """The code that all faults have; None if they differ."""
-        return next(iter(self._codes)) if len(self._codes) == 1 else None
+        return next(iter(self.codes)) if len(self.codes) == 1 else None
 
     def add(self, violation: Violation) -> None:
         """Add a fault."""
         self.count += 1
-        self._codes.add(violation.code)
+        self.codes.add(violation.code)
         if len(self.first) < MAX_ERRORS:
             self.first.append(violation)
 
@@ -89,7 +89,7 @@ class Faults:
         """Count further faults without describing them."""
         self.count += count
         if count:
-            self._codes.add("")
+            self.codes.add("")
 
     @property
     def more(self) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from urllib.parse import quote
 
 from ..catalog.relation import Relation
 from ..catalog.tables import Table
@@ -13,19 +12,16 @@ from ..encode.groups import GroupEncoder
 from ..errors import Constraint, ConstraintViolation, InvalidRequest, Violation
 from ..execute.connect.lane import Row
 from ..observe.exchange import encoding
-from ..plan.parent import Parent, plan_parent
 from ..plan.reading.aggregate import AggregatePlan, plan_aggregate
-from ..plan.reading.query import refuse_parameters
 from ..request.headers import Format, choose_format
-from ..request.query import read_query_object
 from ..request.request import Request
 from ..respond.answer import Answer
 from ..respond.groups import answer_groups, answer_sheet
-from ..respond.links import Address, Bounds, link_pages
+from ..respond.links import Bounds, link_pages
 from ..shape.aggregates import AggregateShape, Measure
 from ..statement.spans import ZONE
-from .lists import check_parent
-from .pipeline import Pipeline, Session, parse_body
+from .lists import ListRequest, ask_by_body, ask_by_url, ask_for_children, check_parent
+from .pipeline import Pipeline, Session
 
 FORMATS = (Format.JSON, Format.CSV)
 
@@ -34,47 +30,33 @@ async def read_aggregate(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Answer:
     """Answer `GET /users/aggregate/`."""
-    plan = plan_aggregate(pipeline.catalog, table, pipeline.parse_query(request))
-    address = Address(f"{request.base}/aggregate/", request.query_string)
-    return await _answer(pipeline, plan, request, session, address)
+    asked = ask_by_url(pipeline, table, request, session, below="aggregate/")
+    return await _answer(pipeline, asked)
 
 
 async def read_queried_aggregate(
     pipeline: Pipeline, table: Table, request: Request, session: Session = None
 ) -> Answer:
     """Answer `POST /users/aggregate/query/`."""
-    refuse_parameters(pipeline.parse_query(request))
-    body = parse_body(request, numbers_as_text=True)
-    plan = plan_aggregate(pipeline.catalog, table, read_query_object(body))
-    return await _answer(pipeline, plan, request, session)
+    return await _answer(pipeline, ask_by_body(pipeline, table, request, session))
 
 
 async def read_children_aggregate(
     pipeline: Pipeline, table: Table, relation: Relation, request: Request, session: Session = None
 ) -> Answer:
     """Answer `GET /teams/{id}/players/aggregate/`."""
-    parent = plan_parent(table, relation, request.key)
-    target = pipeline.catalog.target_of(relation)
-    plan = plan_aggregate(pipeline.catalog, target, pipeline.parse_query(request), parent)
-    path = f"{request.base}/{request.key}/{quote(relation.name)}/aggregate/"
-    address = Address(path, request.query_string)
-    return await _answer(pipeline, plan, request, session, address, parent)
+    asked = ask_for_children(pipeline, table, relation, request, session, below="aggregate/")
+    return await _answer(pipeline, asked)
 
 
-async def _answer(
-    pipeline: Pipeline,
-    plan: AggregatePlan,
-    request: Request,
-    session: Session,
-    address: Address | None = None,
-    parent: Parent | None = None,
-) -> Answer:
-    format_ = choose_format(request.header(b"accept"), FORMATS)
-    found = await _read_groups(pipeline, plan, request, session, parent)
+async def _answer(pipeline: Pipeline, asked: ListRequest) -> Answer:
+    plan = plan_aggregate(pipeline.catalog, asked.table, asked.parameters, asked.parent)
+    format_ = choose_format(asked.request.header(b"accept"), FORMATS)
+    found = await _read_groups(pipeline, plan, asked)
     rows, has_more = found[: plan.limit], len(found) > plan.limit
     encoder = GroupEncoder(plan.shape.answered)
     bounds = Bounds(plan.skip, plan.limit, None, has_more)
-    links = link_pages(address, bounds, exact=False) if address else ()
+    links = link_pages(asked.address, bounds, exact=False) if asked.address else ()
     if format_ is Format.CSV:
         escapes = plan.shape.table.resource.escape_formulas
         sheet = Sheet(encoder.names, encoder.times, escape_formulas=escapes)
@@ -93,11 +75,7 @@ def _write_sheet(sheet: Sheet, encoder: GroupEncoder, rows: Sequence[Row]) -> by
 
 
 async def _read_groups(
-    pipeline: Pipeline,
-    plan: AggregatePlan,
-    request: Request,
-    session: Session,
-    parent: Parent | None,
+    pipeline: Pipeline, plan: AggregatePlan, asked: ListRequest
 ) -> Sequence[Row]:
     """Read the groups of a page, and one more if there is one.
 
@@ -108,11 +86,11 @@ async def _read_groups(
     """
     statement = pipeline.statements.of(plan.shape)
     try:
-        async with pipeline.reading(session, statement, request.caller) as lane:
+        async with pipeline.reading(asked.session, statement, asked.request.caller) as lane:
             found = await lane.fetch(statement, plan.values)
             # Without groups, there is one item even for no rows.
             if not found or not plan.shape.groups:
-                await check_parent(pipeline, lane, parent)
+                await check_parent(pipeline, lane, asked.parent)
     except ConstraintViolation as error:
         _explain(pipeline, error, plan)
         raise

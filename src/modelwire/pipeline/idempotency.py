@@ -44,7 +44,7 @@ def fingerprint_of(request: Request, grants: Collection[str]) -> str:
         grants: The attributes of its caller that decide about fields. A response that was made for
             other grants is not repeated.
     """
-    text = [request.method, request.path, *request.segments, *sorted(grants)]
+    text = [request.method, request.base, *request.segments, *sorted(grants)]
     return _digest([*(part.encode() for part in text), request.query_string, request.body])
 
 

@@ -1,20 +1,25 @@
-"""Pages of lists, by offset or by cursor."""
+"""Pages of lists, by offset or by cursor, and the requests for them."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from urllib.parse import quote
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..access.principal import Principal, freeze
+from ..access.principal import freeze
+from ..catalog.relation import Relation
+from ..catalog.tables import Table
 from ..errors import NotFound
 from ..execute.connect.gathering import Turn
 from ..execute.connect.lane import Lane, Row
-from ..plan.parent import Parent
+from ..plan.parent import Parent, plan_parent
 from ..plan.reading.keyset import CursorPlan, KeysetPlan
-from ..plan.reading.plans import Counting, ListPlan
+from ..plan.reading.plans import Counting, ListPlan, plan_list
+from ..plan.reading.query import refuse_parameters
+from ..request.query import Parameter, read_query_object
 from ..request.request import Request
 from ..respond.answer import Answer, answer_keyset_page, answer_page
 from ..respond.changes import number_header
@@ -23,54 +28,99 @@ from ..shape.reads import SelectShape, tables_read
 from ..statement.estimate import read_estimate
 from ..statement.lists import ROWS
 from .encoding import encode_rows
-from .pipeline import Pipeline, Session
+from .pipeline import Pipeline, Session, parse_body
 
 Begin = Callable[[], object]
 
 
 class ListRequest(Struct, frozen=True):
-    """Request for one page.
+    """Request for rows of a list: for a page of them, or for their sums.
 
     Args:
-        caller: The caller.
+        table: The resource.
+        parameters: The query.
+        request: The request.
         session: The overridden session, which may see its own uncommitted rows.
-        address: The URL of the page, if its response links to other pages.
+        address: The URL of the list, if its response links to other pages.
         parent: The row whose children are listed.
     """
 
-    caller: Principal
+    table: Table
+    parameters: Sequence[Parameter]
+    request: Request
     session: Session
     address: Address | None = None
     parent: Parent | None = None
 
 
-async def share_list(
+def ask_by_url(
+    pipeline: Pipeline, table: Table, request: Request, session: Session, *, below: str = ""
+) -> ListRequest:
+    """Read a request whose parameters are in its URL, with the path below the resource."""
+    address = Address(f"{request.base}/{below}", request.query_string)
+    return ListRequest(table, pipeline.parse_query(request), request, session, address)
+
+
+def ask_by_body(
+    pipeline: Pipeline, table: Table, request: Request, session: Session
+) -> ListRequest:
+    """Read a request whose parameters are in its body."""
+    refuse_parameters(pipeline.parse_query(request))
+    body = parse_body(request, numbers_as_text=True)
+    return ListRequest(table, read_query_object(body), request, session)
+
+
+def ask_for_children(
     pipeline: Pipeline,
-    plan: ListPlan | CursorPlan,
+    table: Table,
+    relation: Relation,
     request: Request,
     session: Session,
-    address: Address | None = None,
-    parent: Parent | None = None,
-) -> Answer:
-    """Read one page, once for all concurrent requests for exactly the same.
+    *,
+    below: str = "",
+) -> ListRequest:
+    """Read a request for the children of a row, with the path below their list."""
+    parent = plan_parent(table, relation, request.key)
+    path = f"{request.base}/{request.key}/{quote(relation.name)}/{below}"
+    address = Address(path, request.query_string)
+    target = pipeline.catalog.target_of(relation)
+    return ListRequest(target, pipeline.parse_query(request), request, session, address, parent)
 
-    Args:
-        pipeline: The pipeline.
-        plan: The page.
-        request: The request.
-        session: The overridden session.
-        address: The URL of the page, if its response links to other pages.
-        parent: The row whose children are listed.
-    """
-    asked = ListRequest(request.caller, session, address, parent)
-    if session is not None:
+
+async def read_page(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """Answer `GET /users/`."""
+    return await _share_page(pipeline, ask_by_url(pipeline, table, request, session))
+
+
+async def read_queried_page(
+    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+) -> Answer:
+    """Answer `POST /users/query`."""
+    return await _share_page(pipeline, ask_by_body(pipeline, table, request, session))
+
+
+async def read_children(
+    pipeline: Pipeline, table: Table, relation: Relation, request: Request, session: Session = None
+) -> Answer:
+    """Answer `GET /teams/{id}/players/`."""
+    asked = ask_for_children(pipeline, table, relation, request, session)
+    return await _share_page(pipeline, asked)
+
+
+async def _share_page(pipeline: Pipeline, asked: ListRequest) -> Answer:
+    """Read one page, once for all concurrent requests for exactly the same."""
+    plan = plan_list(pipeline.catalog, asked.table, asked.parameters, asked.parent)
+    if asked.session is not None:
         return await _read_list(pipeline, plan, asked, _go_on)
 
     async def work(turn: Turn[None, Answer]) -> Sequence[Answer]:
         answer = await _read_list(pipeline, plan, asked, turn.take)
         return [answer] * turn.count
 
-    words = address or (request.base, request.body)
+    request = asked.request
+    words = asked.address or (request.base, request.body)
     return await pipeline.pages.find((words, request.caller.known), None, work)
 
 
@@ -91,7 +141,7 @@ async def _read_list(
     """
     # Before the rows are read, so that no concurrent change is missed; some are reported twice.
     rows = plan.rows if isinstance(plan, CursorPlan) else plan.shape
-    number = await pipeline.find_number(rows.table)
+    number = await pipeline.find_number() if rows.table.guarded.is_followed else None
     if isinstance(plan, CursorPlan):
         answer = await _read_keyset_page(pipeline, plan, asked, begin)
     else:
@@ -106,7 +156,7 @@ async def _read_page(
 ) -> Answer:
     shape, address = plan.shape, asked.address
     statement = pipeline.statements.of(shape)
-    async with pipeline.reading(asked.session, statement, asked.caller) as lane:
+    async with pipeline.reading(asked.session, statement, asked.request.caller) as lane:
         begin()
         found = await lane.fetch(statement, plan.values)
         rows = found[: plan.limit]
@@ -128,7 +178,7 @@ async def _read_keyset_page(
     plan = sealed.open(await pipeline.find_cipher(session))
     shape = plan.shape
     statement = pipeline.statements.of(shape)
-    async with pipeline.reading(session, statement, asked.caller) as lane:
+    async with pipeline.reading(session, statement, asked.request.caller) as lane:
         begin()
         found = await lane.fetch(statement, plan.values)
         if found:
@@ -182,7 +232,7 @@ async def _count(
     statement = pipeline.statements.of(shape)
 
     async def count(begin: Begin = _go_on) -> Any:
-        async with pipeline.reading(asked.session, statement, asked.caller) as lane:
+        async with pipeline.reading(asked.session, statement, asked.request.caller) as lane:
             begin()
             ((counted,),) = await lane.fetch(statement, plan.operands)
         return counted
@@ -196,5 +246,5 @@ async def _count(
         return [await count(turn.take)] * turn.count
 
     # Another caller may see other rows.
-    known = statement.take_from(asked.caller)
+    known = statement.take_from(asked.request.caller)
     return await pipeline.counts.find((shape, repr(plan.operands), freeze(known)), None, work)

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from ..access.principal import Principal
-from ..catalog.tables import Catalog, Table
+from ..catalog.tables import Catalog
 from ..execute.connect.gathering import Gathering
 from ..execute.connect.lane import Lane
 from ..execute.database import Database
@@ -80,14 +80,12 @@ class Pipeline:
         """Return the parameters of a request's query."""
         return parse_query(request.query_string, self.catalog.limits.max_query_bytes)
 
-    async def find_number(self, table: Table) -> int | None:
-        """Find a change that all later reads of a table include.
+    async def find_number(self) -> int | None:
+        """Find a change that all later reads include.
 
         Returns:
-            Its number; None if nobody may follow the changes of the table, or if it is unknown.
+            Its number; None if it is unknown.
         """
-        if not table.guarded.is_followed:
-            return None
         return await self.database.tracking.feed.find(NUMBER_S)
 
     async def find_cipher(self, session: Session) -> CursorCipher:
@@ -121,7 +119,7 @@ def session_of(session: Session) -> AsyncSession | None:
 
 def parse_body(request: Request, *, numbers_as_text: bool = False) -> Any:
     """Return the JSON value of a request's body."""
-    check_content(request.header(b"content-type"), request.header(b"content-encoding"))
+    check_content(request.headers)
     return parse_json(request.body, numbers_as_text=numbers_as_text)
 
 

@@ -1,15 +1,13 @@
-"""Requests that read, each on one screen: parse, plan, execute, encode, respond."""
+"""Requests that read a row, or a stream of rows: parse, plan, execute, encode, respond."""
 
 from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncGenerator, Sequence
-from urllib.parse import quote
 
 from msgspec.structs import replace
 
 from ..access.principal import Principal
-from ..catalog.relation import Relation
 from ..catalog.tables import Catalog, Table
 from ..dialect import Dialect
 from ..encode.encoder import encoder_of
@@ -19,29 +17,24 @@ from ..execute.connect.lane import Lane, Row
 from ..memory import kept_if_short
 from ..plan.keys import select_by_key
 from ..plan.parameters import Values
-from ..plan.parent import plan_parent
 from ..plan.reading.history import check_kept
 from ..plan.reading.plans import (
     ReadPlan,
     StreamPlan,
     plan_key,
-    plan_list,
     plan_read,
     plan_stream,
     select_next_batch,
 )
-from ..plan.reading.query import refuse_parameters
 from ..request.headers import choose_format, parse_entity_tags, parse_prefer
-from ..request.query import parse_query, read_query_object
+from ..request.query import parse_query
 from ..request.request import Request
 from ..respond.answer import Answer, StreamAnswer, answer_not_modified, answer_row, matches
-from ..respond.links import Address
 from ..respond.stream import END_MARKER, answer_stream
 from ..shape.reads import SelectShape
 from .encoding import encode_row, own_columns
 from .history import read_then
-from .lists import share_list
-from .pipeline import Pipeline, Session, parse_body, session_of
+from .pipeline import Pipeline, Session, session_of
 from .replicas import is_of_copy
 
 STREAM_BATCH = 2000
@@ -96,37 +89,6 @@ async def _read_as_of(
     async with pipeline.reading(session, statement, request.caller) as lane:
         rows = await read_then(pipeline, lane, plan.shape, key, at)
         return await lane.fetch(statement, key) if rows is None else rows
-
-
-async def read_page(
-    pipeline: Pipeline, table: Table, request: Request, session: Session = None
-) -> Answer:
-    """Answer `GET /users/`."""
-    plan = plan_list(pipeline.catalog, table, pipeline.parse_query(request))
-    address = Address(f"{request.base}/", request.query_string)
-    return await share_list(pipeline, plan, request, session, address)
-
-
-async def read_queried_page(
-    pipeline: Pipeline, table: Table, request: Request, session: Session = None
-) -> Answer:
-    """Answer `POST /users/query`."""
-    refuse_parameters(pipeline.parse_query(request))
-    body = parse_body(request, numbers_as_text=True)
-    plan = plan_list(pipeline.catalog, table, read_query_object(body))
-    return await share_list(pipeline, plan, request, session)
-
-
-async def read_children(
-    pipeline: Pipeline, table: Table, relation: Relation, request: Request, session: Session = None
-) -> Answer:
-    """Answer `GET /teams/{id}/players/`."""
-    parent = plan_parent(table, relation, request.key)
-    target = pipeline.catalog.target_of(relation)
-    plan = plan_list(pipeline.catalog, target, pipeline.parse_query(request), parent)
-    path = f"{request.base}/{request.key}/{quote(relation.name)}/"
-    address = Address(path, request.query_string)
-    return await share_list(pipeline, plan, request, session, address, parent)
 
 
 async def stream(

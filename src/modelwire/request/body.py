@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from email.message import Message
 from itertools import chain
 from typing import Any, NoReturn
@@ -18,22 +19,21 @@ MAX_DEPTH = 100
 _MEDIA_TYPES = ("application/json", "application/merge-patch+json")
 
 
-def check_content(content_type: str | None, content_encoding: str | None) -> None:
+def check_content(headers: Mapping[bytes, bytes]) -> None:
     """Check that a body is declared as JSON in UTF-8, without a coding (RFC 9110, section 8.4).
 
     A body that grows when it is decoded would get past the size limit.
 
     Args:
-        content_type: The `Content-Type` header.
-        content_encoding: The `Content-Encoding` header.
+        headers: The headers, as `read_headers` gives them.
 
     Raises:
         UnsupportedMediaType: It is declared as something else, or not at all.
         UnsupportedEncoding: It has a coding.
     """
-    if not _is_json(content_type or ""):
+    if not _is_json(headers.get(b"content-type", b"").decode("latin-1")):
         raise UnsupportedMediaType("Send the body as Content-Type: application/json, in UTF-8")
-    if content_encoding is not None and content_encoding.strip().lower() not in ("", "identity"):
+    if headers.get(b"content-encoding", b"").strip().lower() not in (b"", b"identity"):
         raise UnsupportedEncoding("Send the body as it is, without Content-Encoding")
 
 

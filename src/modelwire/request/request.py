@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from urllib.parse import quote
 
 from msgspec import Struct
 
 from ..access.principal import ANYONE, Principal
-from ..memory import known_if_short
 
 
 class Request(Struct, frozen=True):
@@ -19,7 +17,7 @@ class Request(Struct, frozen=True):
         query_string: The text after the `?`, undecoded.
         headers: The headers as `read_headers` returns them.
         keys: The keys in the path, their components still percent-encoded.
-        path: The path of the resource as the client sees it, for `Location`.
+        base: The path of the resource as the client sees it, percent-encoded, for `Location`.
         segments: The segments of the request's path, still percent-encoded.
         body: The body; empty if it has none.
         caller: The caller; `ANYONE` if the application has no callers.
@@ -29,7 +27,7 @@ class Request(Struct, frozen=True):
     query_string: bytes
     headers: Mapping[bytes, bytes] = {}
     keys: Sequence[str] = ()
-    path: str = ""
+    base: str = ""
     segments: Sequence[str] = ()
     body: bytes = b""
     caller: Principal = ANYONE
@@ -39,17 +37,7 @@ class Request(Struct, frozen=True):
         """The first key in the path."""
         return self.keys[0]
 
-    @property
-    def base(self) -> str:
-        """The path of the resource, percent-encoded."""
-        return _quote_path(self.path)
-
     def header(self, name: bytes) -> str | None:
         """Return the value of a header, or None."""
         value = self.headers.get(name)
         return None if value is None else value.decode("latin-1")
-
-
-@known_if_short
-def _quote_path(path: str) -> str:
-    return quote(path)

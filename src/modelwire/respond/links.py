@@ -78,12 +78,13 @@ def link_pages(address: Address, bounds: Bounds, *, exact: bool) -> Headers:
         The header.
     """
     skip, limit, total = bounds.skip, bounds.limit, bounds.total
-    last = None
+    last, before = None, max(0, skip - limit)
     if total is not None:
         last = max(0, skip + (total - 1 - skip) // limit * limit) if total else 0
+        before = min(before, last)  # past the end of the list
     starts: list[tuple[str, object | None]] = [
         ("first", 0),
-        ("prev", _start_before(skip, limit, last) if skip else None),
+        ("prev", before if skip else None),
         ("next", skip + limit if bounds.has_next else None),
         ("last", last if exact else None),
     ]
@@ -94,11 +95,6 @@ def link_keyset(address: Address, following: str | None, previous: str | None) -
     """Link to the pages around a page between two cursors."""
     cursors = (("first", ""), ("prev", previous), ("next", following))
     return address.link("cursor", cursors)
-
-
-def _start_before(skip: int, limit: int, last: int | None) -> int:
-    """Return the start of the previous page; past the end of the list that is the last page."""
-    return max(0, skip - limit) if last is None else min(max(0, skip - limit), last)
 
 
 _UNSAFE = re.compile(r"[^!#-;=?-~]")

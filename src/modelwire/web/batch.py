@@ -80,7 +80,7 @@ class Batches:
         """Answer `POST /batch`."""
         pipeline = self._variants.choose(request.caller)
         refuse_parameters(pipeline.parse_query(request))
-        check_content(request.header(b"content-type"), request.header(b"content-encoding"))
+        check_content(request.headers)
         requests = read_batch(request.body, self._max_requests)
         parts = _Parts(request, scope, self._lookup, self._problems)
         routes = [parts.find(each) for each in requests]

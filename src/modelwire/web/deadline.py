@@ -18,30 +18,24 @@ class Deadline(TimeLimit):
     Args:
         limit_s: Seconds that the block may take; `restart` begins anew.
 
+    Attributes:
+        receive: Receives the disconnect of the client from the server, once its body was received.
+            The watch begins with the second look: a shorter request ends before the watch would be
+            of use.
+
     Raises:
         TooSlow: The time is up before the body was received.
         TimedOut: The time is up after that.
         ClientDisconnect: The client has disconnected.
     """
 
-    __slots__ = ("_receive", "_was_seen", "_watch")
+    __slots__ = ("_was_seen", "_watch", "receive")
 
     def __init__(self, limit_s: float) -> None:
         self.limit_s = limit_s
-        self._receive: Receive | None = None
+        self.receive: Receive | None = None
         self._watch: asyncio.Task[None] | None = None
         self._was_seen = False
-
-    def watch(self, receive: Receive) -> None:
-        """Watch for a disconnect of the client, now that its body was received.
-
-        The watch begins with the second look: a shorter request ends before the watch would be of
-        use.
-
-        Args:
-            receive: Receives the disconnect from the server.
-        """
-        self._receive = receive
 
     def watch_at_once(self, receive: Receive) -> None:
         """Watch for a disconnect of the client from now on.
@@ -49,14 +43,14 @@ class Deadline(TimeLimit):
         Args:
             receive: Receives the disconnect from the server.
         """
-        self._receive = receive
+        self.receive = receive
         self._watch = asyncio.ensure_future(wait_for_disconnect(receive))
         self._watch.add_done_callback(self._on_disconnect)
 
     def look(self, now_s: float) -> None:
         """Check the limit, and begin to watch the client at the second check."""
-        if self._was_seen and self._receive is not None and self._watch is None:
-            self.watch_at_once(self._receive)
+        if self._was_seen and self.receive is not None and self._watch is None:
+            self.watch_at_once(self.receive)
         self._was_seen = True
         super().look(now_s)
 
@@ -67,7 +61,7 @@ class Deadline(TimeLimit):
         traceback: TracebackType | None,
     ) -> None:
         if self._watch is None and not self._is_over:
-            self.stop()  # the usual case
+            self._running.discard(self)  # the usual case
             return
         gone = self._watch is not None and self._watch.done()
         if self._watch is not None:
@@ -81,7 +75,7 @@ class Deadline(TimeLimit):
     def _reason(self, *, gone: bool) -> Exception:
         if gone:
             return ClientDisconnect()
-        if self._receive is None:
+        if self.receive is None:
             return TooSlow(f"The body should come within {self.limit_s:g} seconds")
         return TimedOut(f"The request took longer than {self.limit_s:g} seconds")
 

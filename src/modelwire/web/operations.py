@@ -47,7 +47,7 @@ from ..openapi.parameters import (
     recall_parameters,
     stream_parameters,
 )
-from ..pipeline import aggregates, changes, history, reads, writes
+from ..pipeline import aggregates, changes, history, lists, reads, writes
 from .descriptions import Route
 
 _WRITE = (400, 409, 412, 422)
@@ -154,7 +154,7 @@ _EACH_REMOVED = Success(207, "each_removed", lambda t: outcomes_schema(t, has_it
 
 ROUTES: tuple[Route, ...] = (
     Route(
-        "list", "GET", reads.read_page, "/",
+        "list", "GET", lists.read_page, "/",
         Description(
             "list_{rows}", "List {rows}",
             "One page of the rows that match, in a total order, with their total number.",
@@ -162,7 +162,7 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        "list", "POST", reads.read_queried_page, "/query/",
+        "list", "POST", lists.read_queried_page, "/query/",
         Description(
             "query_{rows}", "Query {rows}",
             "One page of the rows that match a query that is too long for a URL.",
@@ -323,7 +323,7 @@ ROUTES: tuple[Route, ...] = (
         ),
     ),
     Route(
-        Access.LIST, "GET", reads.read_children, "/{key}/{relation}/",
+        Access.LIST, "GET", lists.read_children, "/{key}/{relation}/",
         Description(
             "list_{row}_{children}", "List {rows} of {row}",
             "One page of the rows that belong to a row and match, in a total order.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 from ..catalog.access import Access, Past
 from ..catalog.guards import Guards
@@ -62,7 +63,7 @@ def _add_route(routes: Routes, place: RouteContext, route: Route, guards: Guards
         ),
         key_names=_names_in(route, place),
         # A row created below another one has its path below its own resource.
-        base=routes.prefix + (target if route.method == "POST" else table).path,
+        base=quote(routes.prefix + (target if route.method == "POST" else table).path),
         takes_body=route.description.body is not None,
         callers=routes.mounted.callers,
         find_origins=routes.find_origins if _is_sent_unasked(route) else None,

@@ -68,7 +68,7 @@ class Endpoint:
         conflict_status: The status where a unique value is taken or a parent is missing.
         limits: The limits of a request.
         key_names: The names of the fields of each key in the path, for the user's own dependencies.
-        base: The path of the resource in the response, for `Location`.
+        base: The path of the resource in the response, percent-encoded, for `Location`.
         takes_body: Whether the body is read.
         takes_scope: Whether the pipeline's method receives the scope of the request.
         callers: The resolver of callers, where the application has any.
@@ -121,7 +121,7 @@ class Endpoint:
                     check_origin(headers, self.find_origins())
                 body = await self._read_body(receive, headers) if self.takes_body else b""
                 parsed = self._parse(scope, headers, body, caller)
-                deadline.watch(receive)
+                deadline.receive = receive
                 more = (scope,) if self.takes_scope else ()
                 answer = await self.handle(parsed, session, *more)
             if isinstance(answer, StreamAnswer) and parsed.method != "HEAD":
@@ -164,12 +164,13 @@ class Endpoint:
         self, scope: Scope, headers: Mapping[bytes, bytes], body: bytes, caller: Principal
     ) -> Request:
         match: PathMatch = scope[PATH_MATCH]
+        root = scope.get("root_path")
         return Request(
             scope["method"],
             scope["query_string"],
             headers,
             match.keys,
-            scope.get("root_path", "") + self.base,
+            f"{quote(root)}{self.base}" if root else self.base,
             match.segments,
             body,
             caller,

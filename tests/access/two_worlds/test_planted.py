@@ -56,7 +56,7 @@ FOUND_BY: dict[str, tuple[str, int]] = {
     "execute/write/writer.py:_upsert:check_parents:0": ("bulk_create", 0),
     "plan/keys.py:select_locked:restricts:0": ("change", 0),
     "plan/writing/delete.py:plan_delete:restricts:0": ("delete", 0),
-    "plan/writing/update.py:UpdatePlan.reads_first:restricts:0": ("change", 0),
+    "plan/writing/update.py:UpdatePlan.is_one_statement:restricts:0": ("change", 0),
 }
 """The kind of request and the seed by which each fault shows."""
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol, Self, TypeVar, cast
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ...access.principal import ANYONE, Principal
-from ...compat.sqlalchemy import logger_of
+from ...compat.sqlalchemy import PooledConnection, logger_of
 from ...errors import ConstraintViolation, ModelwireError, Outdated, TimedOut, UnknownOutcome
 from ...observe.exchange import CURRENT, count_retry
 from ...statement.changes import STAMPS
@@ -26,7 +26,6 @@ from ..faults.translate import (
     translate,
     translate_commit,
 )
-from .held import HeldConnection
 from .pool import FairPool
 from .savepoint import Savepoint, TextPart
 from .slots import Claim, Slots
@@ -77,6 +76,7 @@ class DriverLane(ABC):
 
     Attributes:
         caller: The same.
+        connection: The driver's own connection, once it was taken.
         begin_text: The SQL that begins a transaction.
         undo_text: The SQL that rolls one back, and may begin the next.
         defers_checks: Whether deferred constraints can be checked before COMMIT.
@@ -93,6 +93,9 @@ class DriverLane(ABC):
     joins_texts = True
     may_be_behind_pooler = True
 
+    connection: Any
+    _pooled: PooledConnection
+
     def __init__(
         self,
         engine: AsyncEngine,
@@ -108,7 +111,7 @@ class DriverLane(ABC):
         self._changes = changes if writes else None
         self.abandoned = False
         self.is_outdated = False
-        self._held = HeldConnection(engine, cast("FairPool", engine.sync_engine.pool))
+        self._pool = cast("FairPool", engine.sync_engine.pool)
         self._writes = writes
         self._transaction = transaction
         self._slots = slots
@@ -120,7 +123,8 @@ class DriverLane(ABC):
         if claim is not None and not claim.is_quick:
             await claim.begin()
         try:
-            await self._held.take()
+            self._pooled = await self._pool.take()
+            self.connection = self._pooled.driver_connection
             if self._changes is not None or self._transaction:
                 await self._open(self._changes)
         except BaseException as exc:
@@ -137,7 +141,7 @@ class DriverLane(ABC):
                 self._changes.tell_committed()
             # Statements outside of a transaction leave nothing open.
             if error is None and not self.abandoned and (not self._transaction or self.is_idle):
-                self._held.release()
+                self._pooled.close()
             else:
                 await self._leave(error)
         finally:
@@ -169,18 +173,18 @@ class DriverLane(ABC):
     async def _prepare(self, changes: Noting) -> None:
         """Have the writes of the connection logged."""
         try:
-            await changes.prepare(self._held.connection, self.caller)
+            await changes.prepare(self.connection, self.caller)
         except DRIVER_ERRORS as exc:
             raise translate(exc) from exc
 
     async def _leave(self, error: BaseException | None) -> None:
         if not self.abandoned and (error is None or isinstance(error, Exception)):
-            if self.is_idle:
-                (self._held.forget if self.is_outdated else self._held.release)()
-            elif self.is_open:
-                await self._held.discard()
+            if self.is_idle and not self.is_outdated:
+                self._pooled.close()
+            elif self.is_open and not self.is_idle:
+                await self._pool.discard(self._pooled)
             else:
-                self._held.forget()
+                self._pool.forget(self._pooled)
             return
         # A statement may still be running. It is rolled back before the connection is used again,
         # even if this task is cancelled once more, or does not wait for that.
@@ -193,9 +197,9 @@ class DriverLane(ABC):
         try:
             await self.undo()
         except DRIVER_ERRORS:
-            await self._held.discard()
+            await self._pool.discard(self._pooled)
         else:
-            self._held.release()
+            self._pooled.close()
 
     async def fetch(
         self, statement: Statement, values: Values, claim: Claim | None = None
@@ -340,14 +344,15 @@ class DriverLane(ABC):
             if isinstance(refusal, ConstraintViolation):
                 raise refusal from exc  # the server has answered
             self.abandoned = isinstance(exc, TimeoutError)
-            if refuses_writes(exc) and self._held.connection.may_be_outdated:
+            if refuses_writes(exc) and self.connection.may_be_outdated:
                 self.is_outdated = True
                 raise Outdated() from exc
             unharmed = is_unsent(exc) or not (commits or self.is_open)
             if self.abandoned or not (first and unharmed):
                 raise (translate_commit(exc) if commits else refusal) from exc
         count_retry()
-        await self._held.replace()
+        await self._pool.reopen(self._pooled)
+        self.connection = self._pooled.driver_connection
         return await self._send(run, text, *values, commits=commits)
 
     @abstractmethod

@@ -9,6 +9,8 @@ from collections.abc import Awaitable, Callable, Hashable, Sequence
 from time import perf_counter_ns
 from typing import Generic, TypeVar
 
+from msgspec import Struct
+
 from ...observe.exchange import CURRENT
 from ...overtime import LOOK_S, Timed
 
@@ -78,13 +80,13 @@ class Gathering(Generic[Item, Found]):
             found = await work(turn)
         except BaseException as error:
             self._fail(turn, error)
-            if self._shares_faults or turn.is_alone or not isinstance(error, Exception):
+            if self._shares_faults or not turn.others or not isinstance(error, Exception):
                 raise
         else:
-            if turn.is_alone and group.is_idle:
-                del self._groups[place]  # the usual case under little load
-            else:
+            if turn.others or group.waiting or group.working > 1:
                 turn.end(found)
+            else:
+                del self._groups[place]  # the usual case: no others have arrived
             return found[0]
         return await _work_alone(item, work)
 
@@ -105,7 +107,7 @@ class Gathering(Generic[Item, Found]):
     def _fail(self, turn: Turn[Item, Found], error: BaseException) -> None:
         if not isinstance(error, Exception):
             turn.give_up()
-        elif turn.has_begun:
+        elif turn.others is not None:
             turn.fail(error if self._shares_faults else None)
         else:
             # A request whose own time limit is over shares the error of the working one.
@@ -181,11 +183,6 @@ class _Group(Timed, Generic[Item, Found]):
             raise
         return turn
 
-    @property
-    def is_idle(self) -> bool:
-        """Whether nothing waits, and the current turn is the last one."""
-        return self.working == 1 and not self.waiting
-
     def close(self) -> None:
         """Begin a turn: later arrivals wait for another one."""
         self.is_open = False
@@ -214,30 +211,28 @@ class _Group(Timed, Generic[Item, Found]):
             self.stop()
 
 
-class Turn(Generic[Item, Found]):
+class Turn(Struct, Generic[Item, Found], eq=False):
     """Requests that are answered together.
 
     Args:
         group: The requests of their kind.
         item: The item of the first request.
-
-    Attributes:
+        others: The requests that have waited for the turn; None until it has begun.
         found: The result of each request; None without any.
         error: The error, if it applies to all of them.
         text: The statement that has answered them, if it is measured for each of them.
+        began_ns: The time at which it began, if others have waited for it.
+        ended_ns: The time at which it ended, if others have waited for it.
     """
 
-    __slots__ = ("_began_ns", "_ended_ns", "_group", "_item", "_others", "error", "found", "text")
-
-    # Attributes for waiting requests are only set if there are any.
-    found: Sequence[Found] | None
-    error: Exception | None
-    text: str | None
-
-    def __init__(self, group: _Group[Item, Found], item: Item) -> None:
-        self._group = group
-        self._item = item
-        self._others: Sequence[_Ask[Item]] | None = None
+    group: _Group[Item, Found]
+    item: Item
+    others: Sequence[_Ask[Item]] | None = None
+    found: Sequence[Found] | None = None
+    error: Exception | None = None
+    text: str | None = None
+    began_ns: int = 0
+    ended_ns: int = 0
 
     def take(self) -> Sequence[Item]:
         """Take the items of all requests that have arrived so far, just before the work begins.
@@ -245,45 +240,32 @@ class Turn(Generic[Item, Found]):
         Returns:
             The item of each request; some may be equal.
         """
-        group = self._group
+        group = self.group
         group.is_open = False
         if not group.waiting:
-            self._others = ()
-            return (self._item,)
+            self.others = ()
+            return (self.item,)
         group.close()
         others: list[_Ask[Item]] = []
-        self._others = others
+        self.others = others
         while group.waiting and len(others) < AT_ONCE - 1:
             ask = group.waiting.popleft()
             if not ask.told.done():
                 others.append(ask)
                 ask.position = len(others)
-        self._began_ns = perf_counter_ns()
-        self.text = None
-        return [self._item, *[ask.item for ask in others]]
-
-    @property
-    def has_begun(self) -> bool:
-        """Whether it has taken its items."""
-        return self._others is not None
+        self.began_ns = perf_counter_ns()
+        return [self.item, *[ask.item for ask in others]]
 
     @property
     def count(self) -> int:
         """Number of its requests."""
-        return 1 + len(self._others or ())
-
-    @property
-    def is_alone(self) -> bool:
-        """Whether it has a single request."""
-        return not self._others
+        return 1 + len(self.others or ())
 
     def measure(self, came_ns: int) -> None:
         """Measure its statement for one of the requests, as if that had sent it alone."""
         exchange = CURRENT.get()
         if exchange is not None and self.text is not None:
-            exchange.add_gathered(
-                self.text, self._began_ns - came_ns, self._ended_ns - self._began_ns
-            )
+            exchange.add_gathered(self.text, self.began_ns - came_ns, self.ended_ns - self.began_ns)
 
     def end(self, found: Sequence[Found]) -> None:
         """Distribute the results."""
@@ -297,25 +279,25 @@ class Turn(Generic[Item, Found]):
         # The next turn is begun first, so that the database works while these requests are
         # answered.
         self._close_unbegun()
-        self._group.leave()
-        if self._others:
+        self.group.leave()
+        if self.others:
             self.found, self.error = found, error
-            self._ended_ns = perf_counter_ns()
-            for ask in self._others:
+            self.ended_ns = perf_counter_ns()
+            for ask in self.others:
                 if not ask.told.done():
                     ask.told.set_result(self)
 
     def give_up(self) -> None:
         """Leave the work to another request, since the one that worked was cancelled."""
         self._close_unbegun()
-        waiting = self._group.waiting
-        if self._others and waiting is not None:
-            waiting.extendleft(reversed(self._others))
-        self._group.leave()
+        waiting = self.group.waiting
+        if self.others and waiting is not None:
+            waiting.extendleft(reversed(self.others))
+        self.group.leave()
 
     def refuse(self, error: Exception, before_ns: int) -> None:
         """Distribute an error to requests from before some time, and leave the others waiting."""
-        self.found, self.error, group = None, error, self._group
+        self.found, self.error, group = None, error, self.group
         while group.waiting and group.waiting[0].came_ns <= before_ns:
             ask = group.waiting.popleft()
             if not ask.told.done():
@@ -323,5 +305,5 @@ class Turn(Generic[Item, Found]):
         self.give_up()
 
     def _close_unbegun(self) -> None:
-        if self._others is None:
-            self._group.close()
+        if self.others is None:
+            self.group.close()

@@ -10,6 +10,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from ...compat.sqlalchemy import EntryPool, PooledConnection, greenlet_spawn
+from ..faults.translate import DRIVER_ERRORS, translate
 from .fair_queue import FairQueue
 
 
@@ -27,7 +28,23 @@ class FairPool(EntryPool, queue=FairQueue):
         """Number of waiters for a connection."""
         return self.queue.waiting
 
-    def take_ready(self) -> PooledConnection | None:
+    async def take(self) -> PooledConnection:
+        """Take a connection, to be closed, discarded or forgotten by the caller.
+
+        Raises:
+            Unavailable: No connection is free in time, or none can be opened.
+        """
+        try:
+            return self._take_ready() or await self._wait()
+        except self._errors as exc:
+            raise translate(exc) from exc
+
+    @property
+    def _errors(self) -> tuple[type[BaseException], ...]:
+        # Outside of an SQLAlchemy connection, its adapter's errors are raised as they are.
+        return (*DRIVER_ERRORS, self.adapter_error)
+
+    def _take_ready(self) -> PooledConnection | None:
         """Take an idle connection, without SQLAlchemy's greenlet switch.
 
         Its proxy is skipped too, unless there are listeners to the pool's events.
@@ -54,8 +71,8 @@ class FairPool(EntryPool, queue=FairQueue):
         self.put_back(record)
         return None
 
-    async def take(self) -> PooledConnection:
-        """Take a connection: wait for it, and open it if necessary, within one time limit.
+    async def _wait(self) -> PooledConnection:
+        """Wait for a connection, and open it if necessary, within one time limit.
 
         Raises:
             PoolTimeout: No connection came free in time, or none could be opened.
@@ -66,7 +83,7 @@ class FairPool(EntryPool, queue=FairQueue):
                 record = await self.queue.wait()
                 if record is not None:
                     self.queue.idle.append(record)
-                    ready = self.take_ready()
+                    ready = self._take_ready()
                     if ready is not None:
                         return ready
             async with asyncio.timeout_at(deadline_s):
@@ -91,13 +108,21 @@ class FairPool(EntryPool, queue=FairQueue):
             connection: The connection.
 
         Raises:
-            PoolTimeout: The connection can't be opened in time.
+            Unavailable: The connection can't be opened in time.
         """
         try:
             async with asyncio.timeout(self.timeout()):
                 await self.open_anew(connection)
         except TimeoutError:
-            raise PoolTimeout("The connection could not be opened in time") from None
+            late = PoolTimeout("The connection could not be opened in time")
+            raise translate(late) from late
+        except self._errors as exc:
+            raise translate(exc) from exc
+
+    async def discard(self, connection: PooledConnection) -> None:
+        """Close a connection, and free its slot in the pool."""
+        await greenlet_spawn(connection.invalidate)
+        connection.close()
 
     def renew(self, record: ConnectionPoolEntry) -> None:
         """Have an entry with a dead connection reopened before its next use."""

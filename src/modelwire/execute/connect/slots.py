@@ -14,6 +14,8 @@ import math
 import time
 from collections.abc import Callable
 
+from msgspec import Struct
+
 from ...errors import RequestError, TimedOut, Unavailable
 from ...overtime import TimeLimit
 from ...statement.statements import Statement
@@ -61,7 +63,7 @@ class Slots:
         Args:
             statement: Its first statement; None for quick reads.
         """
-        return Claim(self, statement, is_quick=statement is None or statement in self._quick)
+        return Claim(self, statement, statement is None or statement in self._quick)
 
     def take_free(self) -> bool:
         """Take a slot; return False if none is free."""
@@ -119,27 +121,24 @@ class Slots:
         return self._slow.get(statement, 0.0) > time.monotonic()
 
 
-class Claim:
+class Claim(Struct, eq=False):
     """Claim of a read to a slot.
 
     Args:
         slots: The slots.
         statement: Its first statement, if its duration is known by that.
         is_quick: Whether it is known to be quick.
-
-    Attributes:
         is_refused: Whether it was ended for lack of a slot.
+        has_slot: Whether it has a slot.
+        seen_s: The time of its first look, if there was one.
     """
 
-    __slots__ = ("_has_slot", "_seen_s", "_slots", "_statement", "is_quick", "is_refused")
-
-    def __init__(self, slots: Slots, statement: Statement | None, *, is_quick: bool) -> None:
-        self._slots = slots
-        self._statement = statement
-        self._seen_s: float | None = None
-        self._has_slot = False
-        self.is_quick = is_quick
-        self.is_refused = False
+    slots: Slots
+    statement: Statement | None
+    is_quick: bool
+    is_refused: bool = False
+    has_slot: bool = False
+    seen_s: float | None = None
 
     async def begin(self) -> None:
         """Take a slot, unless the read is known to be quick, or may be quick and no slot is free.
@@ -147,9 +146,9 @@ class Claim:
         Raises:
             Unavailable: The read is known to be slow, and no slot came free in time.
         """
-        if self._statement is not None and not self.is_quick:
-            slots = self._slots
-            self._has_slot = slots.take_free() or await slots.wait(self._statement)
+        if self.statement is not None and not self.is_quick:
+            slots = self.slots
+            self.has_slot = slots.take_free() or await slots.wait(self.statement)
 
     def may_go_on(self, now_s: float) -> bool:
         """Whether the read may go on; called at intervals while it runs.
@@ -157,25 +156,25 @@ class Claim:
         Args:
             now_s: The time, by the clock of the event loop.
         """
-        if self._seen_s is None:
-            self._seen_s = now_s
-        taken_s = now_s - self._seen_s
+        if self.seen_s is None:
+            self.seen_s = now_s
+        taken_s = now_s - self.seen_s
         if taken_s >= QUICK_S:
             self._note_long(taken_s)
-        if not self._has_slot and taken_s >= (QUICK_S if self._slots.is_pressed() else SLOW_S):
-            self._has_slot = not self.is_refused and self._slots.take_free()
-            self.is_refused = not self._has_slot
+        if not self.has_slot and taken_s >= (QUICK_S if self.slots.is_pressed() else SLOW_S):
+            self.has_slot = not self.is_refused and self.slots.take_free()
+            self.is_refused = not self.has_slot
         return not self.is_refused
 
     def _note_long(self, taken_s: float) -> None:
-        if self._statement is not None:
+        if self.statement is not None:
             # A read that was quick so far may have been delayed once, like all others at that time.
             is_slow = not self.is_quick or taken_s >= SLOW_S
-            self._slots.note_long(self._statement, is_slow=is_slow)
+            self.slots.note_long(self.statement, is_slow=is_slow)
 
     def refusal(self) -> Unavailable:
         """Return the error for a read that was ended for lack of a slot."""
-        return self._slots.refusal()
+        return self.slots.refusal()
 
     def end(self, error: BaseException | None) -> None:
         """End the claim, since the read has returned its connection.
@@ -183,14 +182,14 @@ class Claim:
         Args:
             error: The error that has ended the read, if any.
         """
-        slots = self._slots
-        if self._has_slot:
-            self._has_slot = False
+        slots = self.slots
+        if self.has_slot:
+            self.has_slot = False
             slots.put_back()
-        if self._statement is None or self.is_quick or not _is_own(error):
+        if self.statement is None or self.is_quick or not _is_own(error):
             return
-        if self._seen_s is None or asyncio.get_running_loop().time() < self._seen_s + QUICK_S:
-            slots.note_quick(self._statement)
+        if self.seen_s is None or asyncio.get_running_loop().time() < self.seen_s + QUICK_S:
+            slots.note_quick(self.statement)
 
 
 def _is_own(error: BaseException | None) -> bool:

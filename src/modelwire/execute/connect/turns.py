@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
-from typing import TypeVar
+from typing import Generic, TypeVar
+
+from msgspec import Struct
 
 from ...errors import Contention
 from .fair_queue import FairQueue
@@ -42,7 +44,7 @@ class WriteQueue:
             Contention: The turn did not come in time.
         """
         if self._turn.idle:
-            self._turn.get_nowait()
+            self._turn.idle.pop()
             return
         try:
             await self._turn.wait()
@@ -54,7 +56,7 @@ class WriteQueue:
         self._turn.put_nowait(self)
 
 
-class Turn(AbstractAsyncContextManager[T]):
+class Turn(Struct, Generic[T], frozen=True):
     """Context that is entered in its turn.
 
     Args:
@@ -62,18 +64,15 @@ class Turn(AbstractAsyncContextManager[T]):
         work: The context.
     """
 
-    __slots__ = ("_turns", "_work")
-
-    def __init__(self, turns: WriteQueue, work: AbstractAsyncContextManager[T]) -> None:
-        self._turns = turns
-        self._work = work
+    turns: WriteQueue
+    work: AbstractAsyncContextManager[T]
 
     async def __aenter__(self) -> T:
-        await self._turns.begin()
+        await self.turns.begin()
         try:
-            return await self._work.__aenter__()
+            return await self.work.__aenter__()
         except BaseException:
-            self._turns.end()
+            self.turns.end()
             raise
 
     async def __aexit__(
@@ -83,6 +82,6 @@ class Turn(AbstractAsyncContextManager[T]):
         traceback: TracebackType | None,
     ) -> bool | None:
         try:
-            return await self._work.__aexit__(cls, error, traceback)
+            return await self.work.__aexit__(cls, error, traceback)
         finally:
-            self._turns.end()
+            self.turns.end()

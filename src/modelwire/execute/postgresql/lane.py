@@ -16,27 +16,27 @@ class AsyncpgLane(DriverLane):
     def run(
         self, text: str, values: Sequence[Any], claim: Claim | None
     ) -> Awaitable[Sequence[Row]]:
-        connection: PostgreSQLConnection = self._held.connection
+        connection: PostgreSQLConnection = self.connection
         if claim is not None:
             return connection.read(text, values, claim)
         rows: Awaitable[Sequence[Row]] = connection.fetch(text, *values)
         return rows
 
     def control(self, text: str) -> Awaitable[object]:
-        connection: PostgreSQLConnection = self._held.connection
+        connection: PostgreSQLConnection = self.connection
         return connection.execute(text)
 
     @property
     def is_open(self) -> bool:
-        return not self._held.connection.is_closed()
+        return not self.connection.is_closed()
 
     @property
     def in_transaction(self) -> bool:
-        return bool(self._held.connection.is_in_transaction())
+        return bool(self.connection.is_in_transaction())
 
     @property
     def is_idle(self) -> bool:
-        connection = self._held.connection
+        connection = self.connection
         return not (connection.is_closed() or connection.is_in_transaction())
 
     async def undo(self) -> None:

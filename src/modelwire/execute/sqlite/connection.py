@@ -145,38 +145,20 @@ class SQLiteConnection(ThreadConnection):
         Returns:
             The rows.
         """
-        self.limit.begin_reading(claim)
-        try:
-            run = None if in_thread else await self._run_here(text, values)
-            if run is None:
-                return await self._run_in_thread(text, values)
-        finally:
-            self.limit.end_reading()
+        run, short = None, self._short
+        if not in_thread and self._is_at_rest:
+            if text in short.whole:
+                # SQLite's own method, whose cursor is gone before the thread has work.
+                connection = self.driver
+                begin = partial(sqlite3.Connection.execute, connection, text, values)
+                run = short.whole.run(connection, text, begin)
+            elif text in short.rest:
+                run = await self._begin_in_thread(text, values, claim)
+        if run is None:
+            return await self._run_in_thread(text, values, claim)
         if run.taken_s > SHORT_S:
             await asyncio.sleep(0)  # let tasks run that have waited meanwhile
         return run.rows
-
-    async def _run_here(self, text: str, values: Sequence[Any]) -> Run | None:
-        """Run the short part of a statement on the event loop.
-
-        The result is None if the statement has none, or did not turn out to be short.
-        """
-        short = self._short
-        if not self._is_at_rest:
-            return None
-        connection = self.driver
-        if text in short.whole:
-            # SQLite's own method, whose cursor is gone before the thread has work.
-            begin = partial(sqlite3.Connection.execute, connection, text, values)
-            return short.whole.run(connection, text, begin)
-        if text not in short.rest:
-            return None
-        begun, begun_s = await self.run(_begin, connection, text, values)
-        with closing(begun):
-            rest = short.rest.run(connection, text, begun.__iter__)
-        if rest is not None:
-            short.whole.note(text, Run(rest.rows, begun_s + rest.taken_s))
-        return rest
 
     @property
     def _is_at_rest(self) -> bool:
@@ -184,13 +166,33 @@ class SQLiteConnection(ThreadConnection):
         connection = self.driver
         return not (self.waits or self._under_way or connection is None or connection.open_cursors)
 
-    async def _run_in_thread(self, text: str, values: Sequence[Any]) -> Rows:
+    async def _begin_in_thread(self, text: str, values: Sequence[Any], claim: Claim) -> Run | None:
+        """Run a statement to its first row in the thread, and its short rest on the event loop.
+
+        The result is None if the rest did not turn out to be short.
+        """
+        begun, begun_s = await self._run_for(claim, _begin, text, values)
+        with closing(begun):
+            rest = self._short.rest.run(self.driver, text, begun.__iter__)
+        if rest is not None:
+            self._short.whole.note(text, Run(rest.rows, begun_s + rest.taken_s))
+        return rest
+
+    async def _run_in_thread(self, text: str, values: Sequence[Any], claim: Claim) -> Rows:
         run: Run
-        run, begun_s = await self.run(_run, self.driver, text, values)
+        run, begun_s = await self._run_for(claim, _run, text, values)
         rest = Run(run.rows, run.taken_s - begun_s)
         self._short.whole.note(text, run)
         self._short.rest.note(text, rest)
         return run.rows
+
+    async def _run_for(self, claim: Claim, fn: Any, *arguments: Any) -> Any:
+        """Run a function on the driver's connection in the thread, within the limits of a claim."""
+        self.limit.begin_reading(claim)
+        try:
+            return await self.run(fn, self.driver, *arguments)
+        finally:
+            self.limit.end_reading()
 
     @contextmanager
     async def execute_fetchall(self, sql: str, parameters: Any = ()) -> Any:

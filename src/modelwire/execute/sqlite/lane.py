@@ -23,14 +23,14 @@ class AiosqliteLane(DriverLane):
     def run(
         self, text: str, values: Sequence[Any], claim: Claim | None
     ) -> Awaitable[Sequence[Row]]:
-        connection: SQLiteConnection = self._held.connection
+        connection: SQLiteConnection = self.connection
         if claim is None:
             return connection.run(fetch_all, connection.driver, text, values)
         in_thread = self._writes or self._transaction
         return connection.read(text, values, claim, in_thread=in_thread)
 
     def control(self, text: str) -> Awaitable[object]:
-        connection: SQLiteConnection = self._held.connection
+        connection: SQLiteConnection = self.connection
         return connection.run(fetch_all, connection.driver, text, ())
 
     @property
@@ -39,12 +39,12 @@ class AiosqliteLane(DriverLane):
 
     @property
     def in_transaction(self) -> bool:
-        return bool(self._held.connection.in_transaction)
+        return bool(self.connection.in_transaction)
 
     @property
     def is_idle(self) -> bool:
-        return not self._held.connection.in_transaction
+        return not self.connection.in_transaction
 
     async def undo(self) -> None:
         # The connection's thread runs one call after another, so the statement has ended here.
-        await self._held.connection.rollback()
+        await self.connection.rollback()

@@ -50,7 +50,7 @@ class Updater(Struct, frozen=True):
             Rejection: A constraint fired.
         """
         context, hooks = self.context, self.context.hooks
-        if not plan.reads_first and context.check is None and hooks is None:
+        if plan.is_one_statement and context.check is None and hooks is None:
             if context.catalog.hides_any_rows:
                 await check_parents(context, plan)
             return Written(plan, [await self.change_one(plan)])

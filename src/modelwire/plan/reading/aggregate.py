@@ -16,12 +16,12 @@ from ...request.logic import HAVING, Comparison, parse_logic
 from ...request.query import Parameter
 from ...settings import Limits
 from ...shape.aggregates import AggregateShape, ColumnOrder, Measure
-from ...shape.conditions import ChildOf, Condition, Measured
+from ...shape.conditions import ChildOf, Condition, Measured, Predicate
 from ..parameters import Values, predicate_values, refuse_parameter
 from ..parent import Parent
-from .filters import check_operator
+from .filters import check_operator, filter_by
 from .grouping import COUNT, MEASURES, Columns, Grouping, plan_groups, plan_measures
-from .logic import plan_group, take_operand
+from .logic import plan_group, read_term
 from .paths import ParameterSpan, split_operator
 from .query import Query
 
@@ -82,10 +82,10 @@ def plan_aggregate(
     skip = query.take_integer("skip", 0, 0, MAX_INT64)
     zone = _check_zone(query.take("tz"))
     grouping = Grouping(table, zone != UTC)
-    groups = plan_groups(catalog, grouping, query.take_listed("group") or "")
+    groups = plan_groups(catalog, grouping, query.take("group") or "")
     measures = _take_measures(query)
     columns = Columns(catalog, table, groups, measures)
-    order = _plan_order(limits, columns, len(groups), query.take_listed("sort") or "")
+    order = _plan_order(limits, columns, len(groups), query.take("sort") or "")
     having = query.take("having")
     operands: list[Any] = list(parent.key) if parent is not None else []
     conditions: tuple[Condition, ...] = query.take_conditions(operands)
@@ -113,7 +113,7 @@ def plan_aggregate(
 
 
 def _take_measures(query: Query) -> tuple[Measure, ...]:
-    text = query.take_listed("measures")
+    text = query.take("measures")
     if text == "":
         raise MEASURES.refuse(f"should name at least one, such as `{COUNT}`")
     return plan_measures(query.catalog, query.table, COUNT if text is None else text)
@@ -170,9 +170,9 @@ def _plan_having(limits: Limits, columns: Columns, text: str, operands: list[Any
         position = columns.find(name, place, grouped=False)
         shown = columns.shown(position)
         check_operator(shown, operator, name, place)
-        compared = Measured(position, shown, operator)
-        operands.append(take_operand(compared, term, "having", limits))
-        return compared
+        _, operand = read_term(filter_by(Predicate(shown, operator)), term, "having", limits)
+        operands.append(operand)
+        return Measured(position, shown, operator)
 
     logic = parse_logic(text, limits.max_logic_depth, limits.max_logic_terms, HAVING)
     return plan_group(logic, plan)

@@ -8,8 +8,8 @@ from typing import Any
 from ...catalog.tables import Catalog, Table
 from ...request.logic import Comparison, Group, parse_logic
 from ...settings import Limits
-from ...shape.conditions import AllOf, AnyOf, Condition, Measured, Negation
-from .filters import has_operator, make_predicate, parse_comparison, parse_operand, takes_list
+from ...shape.conditions import AllOf, AnyOf, Condition, Negation, Predicate
+from .filters import Filter, has_operator, make_filter
 from .paths import FieldPath, ParameterSpan, TooDeep, find_compared, suggest_path
 
 
@@ -35,9 +35,7 @@ def plan_logic(catalog: Catalog, table: Table, text: str, operands: list[Any]) -
     def plan(term: Comparison) -> Condition:
         place = ParameterSpan("or", term.position)
         found, operator = _find(catalog, table, term, place)
-        predicate = make_predicate(found, operator, place)
-        at = _place_of_value(predicate.operator, term, "or")
-        compared, operand = parse_comparison(predicate, term.values, at, limits, term.quoted)
+        compared, operand = read_term(make_filter(found, operator, place), term, "or", limits)
         operands.append(operand)
         return compared
 
@@ -61,24 +59,28 @@ def plan_group(group: Group, plan: Callable[[Comparison], Condition]) -> Conditi
     return AllOf(terms) if group.kind == "and" else AnyOf(terms)
 
 
-def take_operand(measured: Measured, term: Comparison, parameter: str, limits: Limits) -> Any:
-    """Parse the operand of a comparison with a measure.
+def read_term(
+    found: Filter, term: Comparison, parameter: str, limits: Limits
+) -> tuple[Predicate, Any]:
+    """Parse the operand of a term.
+
+    Args:
+        found: The comparison.
+        term: The term.
+        parameter: The parameter that has the term.
+        limits: The limits on texts and lists.
+
+    Returns:
+        The comparison and the operand, as `Filter.read` returns them.
 
     Raises:
         InvalidRequest: It is not valid for the operator.
     """
-    place = _place_of_value(measured.operator, term, parameter)
-    return parse_operand(measured, term.values, place, limits)
-
-
-def _place_of_value(operator: str, term: Comparison, parameter: str) -> ParameterSpan:
-    """Return the place of an operand, after checking that it is a list only if the operator takes
-    one."""
     place = ParameterSpan(parameter, term.value_position)
-    if term.is_list != takes_list(operator):
-        shown = "values in parentheses" if takes_list(operator) else "a single value"
-        raise place.refuse(f"`{operator}` should have {shown} here")
-    return place
+    if term.is_list != found.takes_list:
+        shown = "values in parentheses" if found.takes_list else "a single value"
+        raise place.refuse(f"`{found.predicate.operator}` should have {shown} here")
+    return found.read(term.values, place, limits, term.quoted)
 
 
 def _find(

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from ...catalog.document_types import View
 from ...catalog.documents import Part, item_of, to_decimal
 from ...catalog.domain import MAX_INT64, MIN_INT64
+from ...catalog.field import Field
 from ...catalog.kinds import Kind
 from ...shape.conditions import Predicate
 from ..parameters import Pair
@@ -28,9 +29,8 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _DIGITS = 20
 
 
-def part_told_by_operand(predicate: Predicate) -> Part | None:
-    """Return the part that is compared by the type of the operand, if the comparison is of one."""
-    field, operator = predicate.field, predicate.operator
+def part_told_by_operand(field: Field, operator: str) -> Part | None:
+    """Return the field if it is a part that is compared by the type of the operand."""
     if operator == "isnull" or not isinstance(field, Part):
         return None
     return field if field.kind is Kind.VALUE or operator == "has" else None

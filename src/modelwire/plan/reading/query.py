@@ -8,13 +8,13 @@ from typing import Any, TypeVar
 from ...catalog.field import Field
 from ...catalog.relation import Relation
 from ...catalog.tables import Catalog, Table
-from ...errors import Faults, Violation
+from ...errors import Faults, InvalidRequest, Violation
 from ...request.query import Parameter
-from ...shape.conditions import Condition, Predicate, Search
+from ...shape.conditions import Condition, Search
 from ...shape.parts import Include, Order
 from ..parameters import refuse_parameter
 from ..values import BadValue, parse_integer
-from .filters import NoFilter, find_filter, has_operator, parse_comparison, takes_list
+from .filters import find_filter, has_operator
 from .includes import find_includes, find_shown
 from .logic import plan_logic
 from .operators import OPERATORS, operators_of
@@ -30,6 +30,9 @@ PARAMETERS = ("skip", "limit", "cursor", "count", "sort", "fields", "include", "
 
 DELETED = "deleted"
 """The parameter that asks for deleted rows, if callers may see any."""
+
+LISTED = frozenset({"sort", "fields", "include", "group", "measures", "on_conflict"})
+"""The parameters that list names; if one is repeated, its lists are joined."""
 
 _WITHOUT_CURSOR = ("skip", "count")
 """The parameters that can't be combined with a cursor."""
@@ -48,6 +51,9 @@ def refuse_parameters(parameters: Sequence[Parameter]) -> None:
 
 class Query:
     """Parameters of one request; each is taken by the code that handles it, until none is left.
+
+    They are grouped once: each known parameter is a text from then on, and all others may be
+    filters.
 
     Args:
         catalog: The catalog.
@@ -70,8 +76,15 @@ class Query:
         self._left: dict[str, list[Parameter]] = {}
         for parameter in parameters:
             self._left.setdefault(parameter.name, []).append(parameter)
-        self._sent = frozenset(self._left)
+        self._sent = dict.fromkeys(self._left)
         self._filters = False
+        self._texts: dict[str, str] = {}
+        for name in self.known:
+            found = self._left.pop(name, None)
+            if found is not None:
+                if len(found) > 1 and name not in LISTED:
+                    raise _refuse_repeated(name)
+                self._texts[name] = ",".join([parameter.value for parameter in found])
 
     @classmethod
     def reading(
@@ -93,18 +106,12 @@ class Query:
         return query
 
     def take(self, name: str) -> str | None:
-        """Take the value of a parameter that may be given once; return None if it is absent."""
-        found = self._left.pop(name, None)
-        return None if found is None else _single(found).value
-
-    def take_listed(self, name: str) -> str | None:
-        """Take a parameter that lists names; if it is repeated, its lists are joined."""
-        found = self._left.pop(name, None)
-        return None if found is None else ",".join([parameter.value for parameter in found])
+        """Take the text of a parameter; return None if it is absent."""
+        return self._texts.pop(name, None)
 
     def take_integer(self, name: str, default: int, low: int, high: int) -> int:
         """Take an integer within bounds."""
-        text = self.take(name)
+        text = self._texts.pop(name, None)
         if text is None:
             return default
         try:
@@ -119,7 +126,7 @@ class Query:
         self, name: str, choices: Mapping[str, Choice], default: Default
     ) -> Choice | Default:
         """Take one of several words."""
-        text = self.take(name)
+        text = self._texts.pop(name, None)
         if text is None:
             return default
         if text not in choices:
@@ -128,74 +135,68 @@ class Query:
 
     def take_order(self, relation: Relation | None = None) -> tuple[Order, ...]:
         """Take `sort`: a total order; by default that of the relation whose rows are listed."""
-        text = self.take_listed("sort")
+        text = self._texts.pop("sort", None)
         if not text and relation is not None:
             return order_of(self.table, relation)
         return plan_order(self.catalog, self.table, text or "")
 
     def take_includes(self, default: Sequence[str] = ()) -> tuple[Include, ...]:
         """Take `include`."""
-        text = self.take_listed("include")
+        text = self._texts.pop("include", None)
         text = ",".join(default) if text is None else text
         return find_includes(self.catalog, self.table, text) if text else ()
 
     def take_shown(self) -> tuple[Field, ...] | None:
         """Take `fields`: the fields to show; return None for all."""
-        text = self.take_listed("fields")
+        text = self._texts.pop("fields", None)
         return None if text is None else find_shown(self.catalog, self.table, text)
 
     def take_conditions(self, operands: list[Any]) -> tuple[Condition, ...]:
         """Take filters, `or` and `q`; their operands are appended to the list."""
         self._filters = True
-        if not self._left:
-            return ()
-        limit = self.catalog.limits.max_filters
+        logic, search = self._texts.pop("or", None), self._texts.pop("q", None)
+        catalog, limit = self.catalog, self.catalog.limits.max_filters
         if len(self._left) > limit + len(PARAMETERS):
             # Most of them may not be filters, but it would take time to find out.
             message = (
                 f"is one of {len(self._left)} parameters; at most {limit} filters may be given"
             )
             raise refuse_parameter(next(reversed(self._left)), message, "too_many_filters")
-        logic, search = self.take("or"), self.take("q")
         conditions: list[Condition] = []
         # In a fixed order, whatever the order in the query, so that equal queries have equal
         # shapes.
         for name in sorted(self._left):
-            predicate = self._find_filter(name)
-            if predicate is not None:
+            found = None if name in self._reserved else find_filter(catalog, self.table, name)
+            if found is not None:
                 if len(conditions) == limit:
                     message = f"is one of more than {len(conditions)} filters"
                     raise refuse_parameter(name, message, "too_many_filters")
-                compared, operand = self._take_comparison(name, predicate)
+                texts = self._take_texts(name, listed=found.takes_list)
+                compared, operand = found.read(texts, ParameterSpan(name), catalog.limits)
                 operands.append(operand)
                 conditions.append(compared)
         if logic is not None:
-            conditions.append(plan_logic(self.catalog, self.table, logic, operands))
+            conditions.append(plan_logic(catalog, self.table, logic, operands))
         if search is not None:
             conditions += self._plan_search(search, operands)
         return tuple(conditions)
 
     def finish(self) -> None:
         """Refuse the parameters that were not taken."""
-        if self._left:
+        if self._left or self._texts:
             faults = Faults()
-            faults.add_each(self._left, self._refuse)
+            left = [name for name in self._sent if name in self._left or name in self._texts]
+            faults.add_each(left, self._refuse)
             faults.refuse()
 
-    def _find_filter(self, name: str) -> Predicate | None:
-        try:
-            return None if name in self._reserved else find_filter(self.catalog, self.table, name)
-        except NoFilter:
-            return None
-
-    def _take_comparison(self, name: str, predicate: Predicate) -> tuple[Predicate, Any]:
+    def _take_texts(self, name: str, *, listed: bool) -> Sequence[str]:
+        """Take the operand of a filter: one text, or a list, written out or repeated."""
         found = self._left.pop(name)
-        if takes_list(predicate.operator):
-            is_written_out = len(found) == 1 and not found[0].whole
-            texts = found[0].value.split(",") if is_written_out else [p.value for p in found]
-        else:
-            texts = [_single(found).value]
-        return parse_comparison(predicate, texts, ParameterSpan(name), self.catalog.limits)
+        if len(found) == 1 and listed and not found[0].whole:
+            return found[0].value.split(",")
+        if len(found) > 1 and not listed:
+            raise _refuse_repeated(name)
+        return [parameter.value for parameter in found]
 
     def _plan_search(self, text: str, operands: list[Any]) -> list[Condition]:
         words, limits = text.split(), self.catalog.limits
@@ -241,15 +242,13 @@ class Query:
     def _list_open(self) -> Sequence[str]:
         """Return the known parameters that can be combined with the given ones."""
         apart: tuple[str, ...] = _WITHOUT_CURSOR if "cursor" in self._sent else ()
-        if not self._sent.isdisjoint(_WITHOUT_CURSOR):
+        if not self._sent.keys().isdisjoint(_WITHOUT_CURSOR):
             apart = (*apart, "cursor")
         return [name for name in self.known if name not in self._sent and name not in apart]
 
 
-def _single(found: Sequence[Parameter]) -> Parameter:
-    if len(found) > 1:
-        raise refuse_parameter(found[0].name, "is given more than once", "repeated_parameter")
-    return found[0]
+def _refuse_repeated(name: str) -> InvalidRequest:
+    return refuse_parameter(name, "is given more than once", "repeated_parameter")
 
 
 _RULES_OUT = {

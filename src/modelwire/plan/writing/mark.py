@@ -29,9 +29,9 @@ class MarkPlan(UpdatePlan, frozen=True, kw_only=True):
     after: Table
 
     @property
-    def reads_first(self) -> bool:
-        """Whether the rows are read and locked before they are changed."""
-        return True
+    def is_one_statement(self) -> bool:
+        """Whether one statement does everything; the rows are read and locked first."""
+        return False
 
     @property
     def may_leave_policy(self) -> bool:

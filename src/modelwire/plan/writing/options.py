@@ -61,7 +61,7 @@ def plan_options(
     query = Query(catalog, table, parameters, known)
     includes = query.take_includes() if "include" in known else ()
     atomic = query.take_choice("atomic", _ATOMIC, True)
-    named = query.take_listed("on_conflict") if "on_conflict" in known else None
+    named = query.take("on_conflict") if "on_conflict" in known else None
     query.finish()
     return BulkOptions(includes, atomic, None if named is None else _find_key(table, named))
 

@@ -46,15 +46,12 @@ class UpdatePlan(KeyedRows, frozen=True):
     expected: Row | None = None
 
     @property
-    def reads_first(self) -> bool:
-        """Whether the rows are read and locked before they are changed."""
-        written = self.many or self.drafts or self.echoes or any(self.links)
-        return bool(written) or self.expected is not None or self.table.policy.restricts("update")
-
-    @property
     def is_one_statement(self) -> bool:
-        """Whether one statement does everything."""
-        return not self.reads_first
+        """Whether one statement does everything, without reading and locking the rows first."""
+        reads = self.many or self.drafts or self.echoes or any(self.links)
+        if reads or self.expected is not None:
+            return False
+        return not self.table.policy.restricts("update")
 
     @property
     def may_leave_policy(self) -> bool:
