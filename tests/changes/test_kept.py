@@ -3,7 +3,7 @@
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -130,6 +130,21 @@ async def test_old_entries_go(empty: str) -> None:
         old = {"as_of": "2020-01-01T00:00:00Z"}
         assert (await client.get("/kept_items/1", params=old)).status_code == 422
     await database.close_db()
+
+
+async def test_a_log_is_read_before_the_first_write(empty: str) -> None:
+    """A row that was stored when nobody kept changes has a history: that it has none."""
+    for changes, path in ((None, ""), (Changes(), "/history"), (Changes(), "?as_of=now")):
+        database = Database(empty, metadata=Base.metadata, **PATIENT)
+        await database.init_db()
+        async with open_client(make_app(database, changes)) as client:
+            if changes is None:
+                await create(client)
+            else:
+                moment = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+                answer = await client.get(f"/kept_items/1{path.replace('now', moment)}")
+                assert answer.status_code == 200, answer.text
+        await database.close_db()
 
 
 async def test_the_first_write_begins_the_log(empty: str) -> None:

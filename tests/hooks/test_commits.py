@@ -150,6 +150,40 @@ async def test_transaction_is_not_theirs(
         assert await session.get(Audit, 1) is None
 
 
+async def test_statement_of_a_hook_that_is_refused(
+    client: httpx2.AsyncClient, script: Script, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What a constraint refuses to a hook is the hook's fault, and no client's."""
+
+    async def write_twice(change: Change) -> None:
+        for _ in range(2):
+            change.session.add(Audit(text="same"))
+            await change.session.flush()
+
+    script.on("Invoice.before_create", write_twice)
+    with caplog.at_level(logging.ERROR, logger="modelwire"):
+        answer = await client.post("/invoices/", json={"code": "x"})
+    assert answer.status_code == 500
+    assert "raise HookError" in caplog.text
+    assert (await client.get("/invoices/")).json()["total"] == 0
+
+
+async def test_connection_that_is_lost_in_a_hook(
+    client: httpx2.AsyncClient, script: Script, database: Database
+) -> None:
+    """What the server fails in is as unavailable as it is for any statement."""
+    if database.dialect != "postgresql":
+        pytest.skip("SQLite has no server")
+
+    async def end(change: Change) -> None:
+        connection = await change.session.connection()
+        await connection.exec_driver_sql("SELECT pg_terminate_backend(pg_backend_pid())")
+
+    script.on("Invoice.before_create", end)
+    answer = await client.post("/invoices/", json={"code": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+
+
 async def test_savepoint_of_a_hook(
     client: httpx2.AsyncClient, script: Script, database: Database
 ) -> None:

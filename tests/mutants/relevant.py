@@ -27,6 +27,9 @@ RELEVANT = {
     "execute/connect/slots": "unit/test_slots faults/test_slow_reads",
     "execute/connect/turns": "unit/test_turns sessions/test_contention",
     "execute/connect/watch": "observe sessions/test_sessions",
+    "execute/database": (
+        "sessions/test_sessions sessions/test_life http/test_not_started changes/test_kept"
+    ),
     "execute/explain": (
         "http/test_constraints constraints/test_undeclared constraints/test_many_rows"
         " constraints/test_hidden constraints/test_own_code cases/test_keys_of_the_database"
@@ -35,7 +38,7 @@ RELEVANT = {
     "execute/explain/links": "http/test_link_constraints http/test_many_to_many",
     "execute/explain/partitions": "constraints/test_partitions",
     "execute/failure": "observe/test_log unit/test_outcomes",
-    "execute/faults": "unit/test_outcomes http/test_constraints",
+    "execute/faults": "unit/test_outcomes unit/test_sqlite_faults http/test_constraints",
     "execute/feed": (
         "unit/test_feed live_changes/test_ends live_changes/test_order live_changes/test_notices"
     ),
@@ -81,7 +84,9 @@ RELEVANT = {
         "unit/test_startup sessions/test_life http/test_not_started values/test_unfilled"
         " http/test_idempotency_rights"
     ),
-    "execute/tables": "sessions/test_life constraints/test_schemas values/test_indexes",
+    "execute/tables": (
+        "sessions/test_life http/test_not_started constraints/test_schemas values/test_indexes"
+    ),
     "execute/tracking": (
         "changes/test_kept changes/test_writes live_changes/test_ends live_changes/test_pages"
     ),
@@ -281,7 +286,9 @@ RELEVANT = {
     ),
     "statement/indexes": "values/test_indexes",
     "statement/intervals": "http/test_durations http/test_postgresql_types",
-    "statement/keyset": "http/test_keyset values/test_unreadable query/test_pages",
+    "statement/keyset": (
+        "statement/test_texts http/test_keyset values/test_unreadable query/test_pages"
+    ),
     "statement/lists": (
         "http/test_upsert statement/test_plans http/test_bulk_create http/test_include"
     ),
@@ -303,7 +310,8 @@ RELEVANT = {
     "statement/secrets": "http/test_secrets",
     "statement/select": "http/test_list http/test_include http/test_children query/test_statements",
     "statement/source": (
-        "statement/test_door computed/test_callers access/test_enforced soft_delete/test_deleted"
+        "statement/test_texts statement/test_door computed/test_callers access/test_enforced"
+        " soft_delete/test_deleted"
         " http/test_include"
     ),
     "statement/spans": "unit/test_spans http/test_aggregate query/test_aggregates",
