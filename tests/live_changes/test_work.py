@@ -205,7 +205,7 @@ async def test_the_command_line(
     assert "has no log of changes" in told.stderr
     keys = [(await create(writer, title=str(n)))["id"] for n in range(3)]
     told = await asyncio.to_thread(run_command, ["changes", "list"], tmp_path, environment)
-    assert told.stderr.startswith("Nobody works through the changes")
+    assert told.stderr.startswith("No worker has processed changes")
     async with aclosing(followed.changes("send-mail")) as changes:
         await take(changes, 2)
         (place,) = await run("list")
@@ -221,7 +221,7 @@ async def test_the_command_line(
         assert "can't be sent back" in await run("skip", "send-mail", "--to", "0")
     assert (await run("skip", "send-mail"))["number"] == first + 1
     assert "at no change" in await run("skip", "send-mail")
-    assert "Nobody called x" in await run("skip", "x")
+    assert "No worker called x" in await run("skip", "x")
     async with aclosing(followed.changes("send-mail")) as changes:
         assert [c.row["id"] for c in await take(changes, 1)] == keys[2:]
     assert (await run("skip", "send-mail", "--to", "0"))["left"] == 3

@@ -79,7 +79,7 @@ async def _list(database: Database) -> tuple[Sequence[Place], str]:
     places = database.tracking.places
     found = await places.list()
     if found or await places.has_log():
-        return found, 'Nobody works through the changes: who calls database.changes("…") does'
+        return found, 'No worker has processed changes: database.changes("…") makes one'
     return found, (
         f"{show_url(database.url)} has no log of changes: the table {CHANGES.name} is missing. "
         "Name the application's database by --database-url or MODELWIRE_DATABASE_URL; its log is "
@@ -102,10 +102,10 @@ async def _find(database: Database, name: str) -> Place:
     found, reason = await _list(database)
     places = {place.name: place for place in found}
     if not places:
-        raise ConfigurationError(f"Nobody called {name} works through changes here. {reason}")
+        raise ConfigurationError(f"No worker called {name} has processed changes here. {reason}")
     if name not in places:
         known = ", ".join(places)
-        raise ConfigurationError(f"Nobody called {name} works through changes here; {known} does")
+        raise ConfigurationError(f"No worker called {name} has processed changes here; {known} has")
     return places[name]
 
 

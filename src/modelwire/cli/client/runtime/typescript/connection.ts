@@ -1,4 +1,4 @@
-// A service, and how it is asked: again where that is safe.
+// Connection to a service, with retries of requests that are safe to repeat.
 
 import { encode, parse } from "./json.js";
 import { comparison, search, type Comparison, type Parameters } from "./parameters.js";
@@ -6,16 +6,16 @@ import { Refused, type AnyProblem, type Fault } from "./problems.js";
 import type { Call, Resource } from "./types.js";
 
 export interface Options {
-  /** Where the service is, such as `https://api.example.com`. */
+  /** The address of the service, such as `https://api.example.com`. */
   readonly baseUrl: string;
-  /** The bearer token of who asks, or what gives it before each request. */
+  /** The bearer token of the caller, or a function that returns it before each request. */
   readonly token?: string | (() => string | undefined | Promise<string | undefined>);
   /** Whether cookies are sent to other origins. */
   readonly credentials?: RequestCredentials;
   readonly headers?: Readonly<Record<string, string>>;
-  /** How often a request is sent again that is safe to repeat; 3 times by default. */
+  /** The number of retries of a request that is safe to repeat; 3 by default. */
   readonly retries?: number;
-  /** Seconds that are waited before it is, at most; 30 by default. */
+  /** The longest pause before a retry, in seconds; 30 by default. */
   readonly maxRetryAfter?: number;
   readonly fetch?: typeof fetch;
 }
@@ -26,7 +26,7 @@ export interface Sent {
   readonly parameters?: Parameters;
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>>;
-  /** Whether it may be sent again although it may have been carried out. */
+  /** Whether it may be repeated even if it may have been carried out. */
   readonly repeats?: boolean;
   readonly call: Call;
 }
@@ -73,7 +73,7 @@ export class Connection {
     });
   }
 
-  /** Send a request; gives the whole answer. */
+  /** Send a request, and return the whole response. */
   send(sent: Sent): Promise<Answer> {
     return this.repeat(sent, async (response) => ({
       headers: response.headers,
@@ -81,7 +81,7 @@ export class Connection {
     }));
   }
 
-  /** Send a request whose answer is read as it comes. */
+  /** Send a request whose response is read as it arrives. */
   open(sent: Sent): Promise<Response> {
     return this.repeat(sent, async (response) => response);
   }
@@ -157,7 +157,7 @@ export interface Answer {
   readonly text: string;
 }
 
-/** What has come of sending a request once: nothing where the connection was lost. */
+/** The outcome of one attempt to send a request; without a response if the connection was lost. */
 type Outcome<T> = { readonly taken: T } | { readonly problem?: AnyProblem };
 
 interface WireProblem {
@@ -169,7 +169,7 @@ interface WireProblem {
 }
 
 function mayRepeat(problem: AnyProblem, isSafe: boolean): boolean {
-  // Of `unavailable` it is known that nothing was done, of other answers it is not.
+  // `unavailable` says that nothing was done; other responses leave that open.
   if (problem.code === "unavailable" || problem.code === "key_in_flight") return true;
   return isSafe && problem.status === 503;
 }

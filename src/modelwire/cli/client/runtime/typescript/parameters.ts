@@ -1,4 +1,4 @@
-// What queries and paths are made of.
+// Parts of queries and paths.
 
 import type { Resource, Scalar } from "./types.js";
 
@@ -9,7 +9,7 @@ export type Operand = Scalar | readonly Scalar[];
 export interface Comparison {
   readonly name: string;
   readonly operand: Operand;
-  /** Whether it is with a part of a document of which nothing is known. */
+  /** Whether it compares a part of a document whose type is unknown. */
   readonly isInside: boolean;
 }
 
@@ -25,7 +25,7 @@ export function quoted(text: string): string {
   return `"${text.replace(/["\\]/g, "\\$&")}"`;
 }
 
-/** A comparison in logic, where every text may stand in quotes. */
+/** A comparison in a logical expression, in which any text may be quoted. */
 export function compared({ name, operand }: Comparison): string {
   const scalar = (one: Scalar) => (typeof one === "string" ? quoted(one) : String(one));
   return `${name}:${operand instanceof Array ? `(${operand.map(scalar).join(",")})` : scalar(operand)}`;
@@ -36,7 +36,7 @@ export function all(terms: string[]): string {
   return terms.length === 1 ? terms.join() : `and(${terms.join(",")})`;
 }
 
-/** The value of `or`: one of some terms must hold, and none of others. */
+/** The value of `or`: at least one of the first terms must hold, and none of the others. */
 export function logic(some: string[], none: string[]): string | undefined {
   const one = some.join(",");
   if (none.length === 0) return some.length === 0 ? undefined : `(${one})`;
@@ -58,7 +58,7 @@ export function join(
 
 export function search(parameters: Parameters): string {
   const pairs = [...parameters].flatMap(([name, value]) => {
-    // A list of one would be cut at its commas; twice the same, it is not.
+    // A list of one value would be split at commas; with the value twice, it is not.
     const values =
       typeof value === "string" ? [value] : value.length === 1 ? [...value, ...value] : value;
     return values.map((one) => `${encodeURIComponent(name)}=${encodeURIComponent(one)}`);

@@ -1,8 +1,8 @@
-// Why a service refuses.
+// Problems: the reasons why a service refuses requests.
 
 import type { Flat } from "./types.js";
 
-/** One thing that is wrong with a request, and where: in its body, a parameter, or a header. */
+/** One fault of a request, and its place: in the body, a parameter or a header. */
 export interface Fault {
   readonly code: string;
   readonly message: string;
@@ -16,13 +16,13 @@ interface Told {
   readonly detail: string;
   readonly errors: readonly Fault[];
   readonly moreErrors: number;
-  /** The id of the request, by which it is found in logs. */
+  /** The id of the request in the logs. */
   readonly requestId: string | null;
-  /** Seconds after which it may be tried again, where the service says so. */
+  /** Seconds after which to try again, if the service says so. */
   readonly retryAfter: number | null;
 }
 
-/** Why a request was refused, told apart by `code`; `other` is what the service has no code for. */
+/** The reason why a request was refused, by `code`; `other` stands for unknown codes. */
 export type ProblemOf<Codes> =
   | {
       [C in keyof Codes]: Flat<Told & { readonly code: C; readonly status: Codes[C] }>;

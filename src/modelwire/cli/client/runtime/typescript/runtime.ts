@@ -1,4 +1,4 @@
-// The part of a generated client that is the same whatever the application: what is asked of a
+// The part of a generated client that is the same for every application: the requests to a
 // resource, on `fetch`.
 
 import { Connection, type Answer, type Options, type Sent } from "./connection.js";
@@ -59,12 +59,12 @@ export function connect<Client>(
 
 const tags = new WeakMap<object, string>();
 
-/** The tag of a row that was answered by itself; undefined for the rows of lists. */
+/** The entity tag of a row that was read on its own; undefined for rows of lists. */
 export function etagOf(row: object): string | undefined {
   return tags.get(row);
 }
 
-/** The requests to a resource, or to what is served of it below a row. */
+/** The requests to a resource, or to its rows below a row of another one. */
 export class Collection<M extends Model> {
   private readonly connection: Connection;
   private readonly resource: Resource;
@@ -96,7 +96,7 @@ export class Collection<M extends Model> {
     };
   }
 
-  /** Read a page by a cursor: one that goes on where another one ended. */
+  /** Read a page by a cursor, which continues where another page ended. */
   async page<Field extends M["own"] | M["part"] = M["own"], Include extends M["include"] = never>(
     query: CursorQuery<M, Field, Include> = {},
     call: Call = {},
@@ -119,7 +119,7 @@ export class Collection<M extends Model> {
     }
   }
 
-  /** Read all rows that match, in one answer that is read as it comes. */
+  /** Read all rows that match, in one response that is read as it arrives. */
   async *stream<
     Field extends M["own"] | M["part"] = M["own"],
     Include extends M["include"] = never,
@@ -159,7 +159,7 @@ export class Collection<M extends Model> {
     return readRow(await this.ask(this.at(target), parameters, call));
   }
 
-  /** Store a row. */
+  /** Create a row. */
   async create<Include extends M["include"] = never>(
     row: M["create"],
     write: Write<Include> = {},
@@ -167,7 +167,7 @@ export class Collection<M extends Model> {
     return readRow(await this.write("POST", "/", row, write));
   }
 
-  /** Change what is given of a row: `null` clears a field. */
+  /** Change the given fields of a row: `null` clears a field. */
   async update<Include extends M["include"] = never>(
     target: M["target"],
     changes: M["update"],
@@ -183,7 +183,7 @@ export class Collection<M extends Model> {
     await this.write("DELETE", this.at(target), undefined, change, { headers });
   }
 
-  /** Bring a deleted row back. */
+  /** Restore a deleted row. */
   async restore<Include extends M["include"] = never>(
     target: M["target"],
     change: Change<Include> = {},
@@ -194,8 +194,8 @@ export class Collection<M extends Model> {
     );
   }
 
-  /** Store many rows, all or none; with `onConflict`, those that are there already are merged with
-   * what is given, or left alone. */
+  /** Create many rows, all or none; with `onConflict`, rows that exist already are merged with
+   * the given ones, or left as they are. */
   async createMany<Include extends M["include"] = never>(
     rows: readonly M["create"][],
     write: Write<Include> & { readonly onConflict?: M["conflict"]; readonly keep?: boolean } = {},
@@ -224,7 +224,7 @@ export class Collection<M extends Model> {
     await this.write("DELETE", "/bulk/", keys, write);
   }
 
-  /** Change all rows that match, if they are at most `maxAffected`; answers how many there were. */
+  /** Change all rows that match, `maxAffected` at most, and return their number. */
   async updateMatching(
     conditions: Omit<Conditions<M>, "deleted">,
     changes: M["update"],
@@ -233,7 +233,7 @@ export class Collection<M extends Model> {
     return this.affect("PATCH", conditions, changes, write);
   }
 
-  /** Delete all rows that match, if they are at most `maxAffected`; answers how many there were. */
+  /** Delete all rows that match, `maxAffected` at most, and return their number. */
   async deleteMatching(
     conditions: Omit<Conditions<M>, "deleted">,
     write: Omit<Write<never>, "include"> & { readonly maxAffected: number },
@@ -241,7 +241,7 @@ export class Collection<M extends Model> {
     return this.affect("DELETE", conditions, undefined, write);
   }
 
-  /** Tell sums over groups of the rows that match. */
+  /** Aggregate the rows that match, by group. */
   async aggregate<
     Group extends keyof M["groups"] & string = never,
     Measure extends keyof M["measures"] & string = "count",
@@ -263,7 +263,7 @@ export class Collection<M extends Model> {
     return read(await this.query("/aggregate/", parameters, call));
   }
 
-  /** Read a page of what has become of the rows that match. */
+  /** Read a page of the changes of the rows that match. */
   async changes<Field extends M["own"] = M["own"]>(
     query: FollowQuery<M, Field> = {},
     call: Call = {},
@@ -276,7 +276,7 @@ export class Collection<M extends Model> {
     return read(await this.ask("/changes/", parameters, call));
   }
 
-  /** Follow what becomes of the rows that match, from a change on, until the loop is left. */
+  /** Follow the changes of the rows that match, from a change on, until the loop is left. */
   async *follow<Field extends M["own"] = M["own"]>(
     query: FollowQuery<M, Field> = {},
     call: Call = {},
@@ -303,7 +303,7 @@ export class Collection<M extends Model> {
     return read(await this.ask(`${this.at(target)}/history/`, parameters, call));
   }
 
-  /** Take a change of a row back. */
+  /** Revert a change of a row. */
   async revert<Include extends M["include"] = never>(
     target: M["target"],
     change: number,
@@ -314,7 +314,7 @@ export class Collection<M extends Model> {
     return readRow(await this.write("POST", path, undefined, options, { headers }));
   }
 
-  /** What is served below a row. */
+  /** The resources below a row. */
   below<Name extends keyof M["below"] & string>(
     target: M["target"],
     relation: Name,
@@ -324,7 +324,7 @@ export class Collection<M extends Model> {
     return new Collection(this.connection, resource, path, false) as M["below"][Name];
   }
 
-  /** Link two rows; if they are linked already, they stay so. */
+  /** Link two rows; nothing changes if they are linked already. */
   async link<Name extends keyof M["links"] & string>(
     target: M["target"],
     relation: Name,
@@ -334,7 +334,7 @@ export class Collection<M extends Model> {
     await this.tie("PUT", target, relation, other, change);
   }
 
-  /** Take the link between two rows away; if there is none, nothing changes. */
+  /** Remove the link between two rows; nothing changes if there is none. */
   async unlink<Name extends keyof M["links"] & string>(
     target: M["target"],
     relation: Name,
@@ -353,7 +353,7 @@ export class Collection<M extends Model> {
   ): Promise<void> {
     const key = keyOf(this.connection.find(this.resource.links, relation), other);
     const path = `${this.at(target)}/${encodeURIComponent(relation)}/${key}`;
-    // However often it is sent, the rows are linked then, or are not.
+    // Safe to repeat: the rows end up linked, or not linked.
     await this.write(method, path, undefined, change, {
       headers: condition(target, change),
       repeats: true,
@@ -408,7 +408,7 @@ export class Collection<M extends Model> {
     const parameters: Parameters = new Map();
     const filters = (where: object) => connection.filters(resource, where, isStrict);
     for (const { name, operand, isInside } of filters(given.where ?? {})) {
-      // In a document of which nothing is known, a text stands in quotes.
+      // In a document whose types are unknown, a text is quoted.
       const text = (value: Scalar) =>
         isInside && typeof value === "string" ? quoted(value) : String(value);
       parameters.set(name, operand instanceof Array ? operand.map(text) : text(operand));
@@ -426,7 +426,7 @@ export class Collection<M extends Model> {
     return this.connection.send({ method: "GET", path, parameters, repeats: true, call });
   }
 
-  /** A query that is too long for a URL goes into a body, where the resource takes that. */
+  /** A query that is too long for a URL is sent in a body, if the resource accepts that. */
   private query(below: string, parameters: Parameters, call: Call): Promise<Answer> {
     if (!this.hasQuery || search(parameters).length <= LONGEST_SEARCH)
       return this.ask(below, parameters, call);

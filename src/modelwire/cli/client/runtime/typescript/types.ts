@@ -1,4 +1,4 @@
-// What answers are typed as, given what was asked for.
+// Types of responses, which depend on the request.
 
 /** Any value of a JSON document. Integers that a number can't hold are bigints. */
 export type Json = string | number | bigint | boolean | null | Json[] | { [name: string]: Json };
@@ -6,7 +6,7 @@ export type Json = string | number | bigint | boolean | null | Json[] | { [name:
 /** An integer of 64 bits: a number where that is exact, a bigint beyond. */
 export type Int64 = number | bigint;
 
-/** What a client knows of a resource while it is compiled. */
+/** The types of a resource, at compile time. */
 export interface Model extends Shape {
   own: string;
   key: object;
@@ -28,13 +28,13 @@ export interface Model extends Shape {
   links: object;
 }
 
-/** A row, and what it may include. */
+/** A row, and the relations that it may include. */
 export interface Shape {
   row: object;
   relations: object;
 }
 
-/** The same resource where a new row need not name the one that it stands below. */
+/** The same resource below a row of another one, which a new row need not name. */
 export type Below<M extends Model, Create> = Omit<M, "create"> & { create: Create };
 
 /** Filters by parts of documents, by their paths. */
@@ -71,7 +71,7 @@ type Included<Relation, Below extends string> =
       ? Shown<S, keyof S["row"], Below> | null
       : never;
 
-/** A row with the fields and the relations that are asked for. */
+/** A row with the requested fields and relations. */
 export type Shown<S extends Shape, Field, Include extends string> = Flat<
   Pick<S["row"], Field & keyof S["row"]> & {
     [K in Head<Exclude<Field, keyof S["row"]> & string> & keyof S["row"]]: Partly<S["row"][K]>;
@@ -83,15 +83,15 @@ export type Shown<S extends Shape, Field, Include extends string> = Flat<
   }
 >;
 
-/** Which rows are meant: all that is named must hold. */
+/** Conditions on rows, all of which must hold. */
 export interface Conditions<M extends Model> {
   /** Filters by their names on the wire; those through a relation below its name. */
   readonly where?: M["where"];
-  /** Filters of which those of one element must hold. */
+  /** Groups of filters, at least one of which must hold. */
   readonly or?: readonly M["where"][];
-  /** Filters of which those of no element may hold. */
+  /** Groups of filters, none of which may hold. */
   readonly not?: readonly M["where"][];
-  /** Words that must all occur. */
+  /** Words to search for, all of which must occur. */
   readonly q?: string;
   readonly deleted?: M["deleted"];
 }
@@ -120,21 +120,21 @@ export interface CursorQuery<M extends Model, Field, Include> extends Query<M, F
   readonly cursor?: string;
 }
 
-/** What every call takes. */
+/** Options of every call. */
 export interface Call {
   readonly signal?: AbortSignal;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
 export interface Write<Include> extends Call {
-  /** The relations that the answer shows. */
+  /** The relations to include in the response. */
   readonly include?: readonly Include[];
-  /** Whether it is only tried, and undone. */
+  /** Whether to roll back the write after trying it. */
   readonly dryRun?: boolean;
 }
 
 export interface Change<Include> extends Write<Include> {
-  /** The tag that the row must have. That of a row that was read by default; `false` for none. */
+  /** The entity tag that the row must have: by default the one it was read with; `false`: any. */
   readonly ifMatch?: string | false;
 }
 
@@ -144,7 +144,7 @@ export interface Page<Row> {
   readonly totalIsEstimate: boolean;
   readonly skip: number;
   readonly limit: number;
-  /** The change behind which to follow what is shown, where the resource can be followed. */
+  /** The change after which to follow the shown rows, if the resource can be followed. */
   readonly change?: number;
 }
 
@@ -168,9 +168,9 @@ export interface Sums<
   Measure extends string,
 > extends Conditions<M> {
   readonly group?: readonly Group[];
-  /** What is told of each group; `count` by default. */
+  /** The measures of each group; `count` by default. */
   readonly measures?: readonly Measure[];
-  /** Comparisons of measures that must all hold of a group. */
+  /** Comparisons of measures, all of which must hold for a group. */
   readonly having?: Having<M["measures"]>;
   readonly sort?: readonly `${"" | "-"}${(keyof M["groups"] | keyof M["measures"]) & string}`[];
   readonly tz?: string;
@@ -185,7 +185,7 @@ export interface Groups<Group> {
   readonly more: boolean;
 }
 
-/** A change of a row that others are told of. */
+/** A change of a row, as followers receive it. */
 export type Followed<Key, Row> =
   | { number: number; at: string; operation: "create" | "update"; key: Key; item: Row }
   | { number: number; at: string; operation: "delete"; key: Key };
@@ -199,7 +199,7 @@ export interface Past<Row> {
   readonly changed: { readonly [K in keyof Row]?: { old: Row[K] | null; new: Row[K] | null } };
 }
 
-/** What a client knows of a resource while it runs. */
+/** The description of a resource, at run time. */
 export interface Resource {
   readonly path: string;
   readonly key: readonly string[];
@@ -212,10 +212,10 @@ export interface Resource {
 }
 
 export interface FollowQuery<M extends Model, Field> {
-  /** The number of a change; what came after it is told. The oldest that is kept by default. */
+  /** The number of a change, after which to start. By default the oldest that is kept. */
   readonly after?: number;
   readonly limit?: number;
-  /** Seconds that a page is held while there are no changes. */
+  /** Seconds to wait for changes if there are none yet. */
   readonly wait?: number;
   readonly fields?: readonly Field[];
   readonly where?: M["filters"];
