@@ -21,7 +21,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from modelwire.execute.feed.notifier import Notifier
-from modelwire.execute.log.noted import Noted
+from modelwire.execute.log.logged_table import Noted
 from modelwire.execute.log.postgresql import write_install, write_log
 from modelwire.statement.changes import TELLS
 from modelwire.statement.feed import build_notice

@@ -25,7 +25,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateIndex, CreateTable, DDLElement
 from sqlmodel import Field, SQLModel
 
-from modelwire.execute.log.noted import Noted
+from modelwire.execute.log.logged_table import Noted
 from modelwire.execute.log.postgresql import write_install, write_log
 from modelwire.statement.changes import CHANGES, stamps
 

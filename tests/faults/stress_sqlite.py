@@ -32,7 +32,7 @@ from modelwire.errors import RequestError
 from modelwire.execute.sqlite import connection as limited
 from modelwire.execute.sqlite.cursors import OwnedCursor, OwningConnection
 from modelwire.execute.sqlite.lane import AiosqliteLane
-from modelwire.execute.sqlite.short import Run
+from modelwire.execute.sqlite.short_statements import Run
 
 from .slow import PATH, make_slow_app
 

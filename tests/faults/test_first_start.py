@@ -8,7 +8,7 @@ from sqlalchemy import Connection, inspect
 from modelwire import Database
 from modelwire.execute.tables import find_missing_columns, find_missing_tables
 from modelwire.statement.changes import CHANGES
-from modelwire.statement.own import OWN
+from modelwire.statement.own_tables import OWN
 from tests.conftest import DIALECTS, MakeURL
 from tests.examples import THOROUGH
 

@@ -14,7 +14,7 @@ from modelwire import ConfigurationError
 from modelwire.catalog.access import Access
 from modelwire.catalog.read import read_catalog
 from modelwire.catalog.tables import Catalog
-from modelwire.web.bound import is_bound
+from modelwire.web.row_dependencies import is_bound
 from tests.conftest import empty_tables, make_app, open_client
 from tests.examples import examples
 from tests.lanes import LANES

@@ -63,7 +63,7 @@ RELEVANT = {
     "execute/postgresql/connection": (
         "sessions/test_outdated sessions/test_cancelled sessions/test_loops http/test_health"
     ),
-    "execute/postgresql/doubts": "faults/test_standbys_cut_off faults/test_network",
+    "execute/postgresql/unresponsive": "faults/test_standbys_cut_off faults/test_network",
     "execute/postgresql/servers": (
         "unit/test_urls faults/test_failover faults/test_standbys_cut_off"
     ),
@@ -271,7 +271,7 @@ RELEVANT = {
     ),
     "statement/entries": "changes/test_policies soft_delete/test_history",
     "statement/estimate": "http/test_totals query/test_totals",
-    "statement/exact": (
+    "statement/exact_numbers": (
         "http/test_aggregate query/test_aggregates http/test_decimals query/test_large_sums"
     ),
     "statement/feed": "live_changes/test_order live_changes/test_pages live_changes/test_notices",
@@ -293,17 +293,19 @@ RELEVANT = {
         "http/test_upsert statement/test_plans http/test_bulk_create http/test_include"
     ),
     "statement/lowercase": "unit/test_folding http/test_search",
-    "statement/made": "values/test_defaults values/test_unfit_defaults http/test_bulk_create",
-    "statement/normal": "values/test_spellings values/test_indexes",
+    "statement/column_defaults": (
+        "values/test_defaults values/test_unfit_defaults http/test_bulk_create"
+    ),
+    "statement/normalised": "values/test_spellings values/test_indexes",
     "statement/operators": (
         "http/test_filter query/test_answers json_columns/test_questions http/test_search"
     ),
     "statement/origin": "values/test_unreadable observe/test_log",
-    "statement/own": "sessions/test_life http/test_idempotency_rights",
+    "statement/own_tables": "sessions/test_life http/test_idempotency_rights",
     "statement/partitions": "constraints/test_partitions",
     "statement/places": "live_changes/test_work",
     "statement/positions": "query/test_freshness faults/test_replicas",
-    "statement/reals": "values/test_small",
+    "statement/four_byte_floats": "values/test_small",
     "statement/references": (
         "cases/test_keys_of_the_database values/test_spellings http/test_include"
     ),
@@ -314,8 +316,8 @@ RELEVANT = {
         " soft_delete/test_deleted"
         " http/test_include"
     ),
-    "statement/spans": "unit/test_spans http/test_aggregate query/test_aggregates",
-    "statement/spelled": "values/test_spellings values/test_enums_of_texts",
+    "statement/date_trunc": "unit/test_spans http/test_aggregate query/test_aggregates",
+    "statement/stored_texts": "values/test_spellings values/test_enums_of_texts",
     "statement/statements": (
         "unit/test_slots unit/test_lock_order unit/test_startup http/test_upsert"
         " values/test_unreadable"

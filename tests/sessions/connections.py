@@ -4,7 +4,7 @@ from pathlib import Path
 
 from modelwire.execute.connect.slots import Claim, Slots
 from modelwire.execute.sqlite.connection import SQLiteConnection
-from modelwire.execute.sqlite.short import ShortStatements
+from modelwire.execute.sqlite.short_statements import ShortStatements
 
 
 async def open_limited(path: Path) -> SQLiteConnection:

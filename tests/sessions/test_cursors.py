@@ -17,7 +17,7 @@ from sqlalchemy import text
 from modelwire import Database
 from modelwire.execute.connect.limit import StatementLimit
 from modelwire.execute.sqlite.connection import SQLiteConnection
-from modelwire.execute.sqlite.short import Run
+from modelwire.execute.sqlite.short_statements import Run
 from tests.live.conftest import eventually
 
 from .connections import free_claim, open_limited

@@ -13,7 +13,7 @@ from sqlalchemy import text
 
 from modelwire import Database
 from modelwire.execute.sqlite.connection import SQLiteConnection
-from modelwire.execute.sqlite.short import HELD_S, ROW_S, SHORT_S, Run, ShortWork
+from modelwire.execute.sqlite.short_statements import HELD_S, ROW_S, SHORT_S, Run, ShortWork
 from modelwire.statement.statements import Statement
 
 from .connections import free_claim, open_limited

@@ -12,8 +12,8 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from modelwire import Resource
+from modelwire.catalog.invalid_values import Octets, SpelledUUID, Unreadable
 from modelwire.catalog.read import read_catalog
-from modelwire.catalog.unreadable import Octets, SpelledUUID, Unreadable
 from modelwire.errors import InvalidRequest
 from modelwire.plan.reading.cipher import CursorCipher
 from modelwire.plan.reading.cursor import Position, read_cursor, seal, write_cursor

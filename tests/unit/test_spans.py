@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from modelwire.statement.spans import find_day, find_hour
+from modelwire.statement.date_trunc import find_day, find_hour
 
 ZONES = ("UTC", "Europe/Berlin", "Asia/Kathmandu", "Africa/Monrovia", "Pacific/Apia")
 """One of quarters of an hour, one that was 44 minutes and 30 seconds behind UTC until 1972, and one

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from modelwire.catalog.sets import find_ordering
+from modelwire.catalog.set_order import find_ordering
 from modelwire.compat.pydantic import GOES_BY_SCHEMA
 from tests.conftest import DIALECTS, MakeURL
 

@@ -24,7 +24,7 @@ from sqlalchemy.types import TypeEngine
 
 from .binary import holds_base64
 from .kinds import Kind, bare_class, is_decorated, is_secret, storage_type, stored_kind
-from .sets import find_ordering, put_in_order
+from .set_order import find_ordering, put_in_order
 from .vectors import is_vector
 
 Convert = Callable[[Any], Any]

@@ -28,9 +28,9 @@ from .reading.shown import (
     name_on_wire,
     name_relations,
 )
-from .reading.soft import check_soft_links
+from .reading.soft_delete import check_soft_links
 from .reading.table_reader import Shared, read_table, unseen_relations
-from .reading.unfit import check_defaults
+from .reading.unfit_defaults import check_defaults
 from .tables import Catalog, Table
 from .views import serve_view
 

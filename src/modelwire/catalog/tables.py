@@ -25,10 +25,10 @@ from .dependents import Dependent
 from .field import Field
 from .guards import Guarded, Guards
 from .kinds import Kind
+from .model_validation import ChangeSchema, RowSchema
 from .names import name_of, names_in_bodies, names_shown, to_title
 from .policies import TablePolicy
 from .relation import Relation
-from .whole import ChangeSchema, RowSchema
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from pydantic_core import PydanticSerializationError, to_json
 
 from ..catalog.document_types import excluder_of
 from ..catalog.field import Field
-from ..catalog.unreadable import Unreadable
+from ..catalog.invalid_values import Unreadable
 from ..plan.values import shown_value
 
 

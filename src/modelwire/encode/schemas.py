@@ -11,13 +11,13 @@ from pydantic_core import PydanticSerializationError
 
 from ..catalog.binary import write_bytes
 from ..catalog.codecs import Convert
+from ..catalog.invalid_values import Unreadable
 from ..catalog.kinds import TIMES, Kind
 from ..catalog.names import join_words, names_shown, to_words
 from ..catalog.reading.masks import masks_within
 from ..catalog.reading.shown import leave_out_relations, validate_shown
-from ..catalog.sets import find_ordering
+from ..catalog.set_order import find_ordering
 from ..catalog.tables import Table
-from ..catalog.unreadable import Unreadable
 from ..compat.pydantic import decorators_of, find_failed
 from ..errors import InvalidRow
 from ..shape.parts import Include, Projection, whole_row

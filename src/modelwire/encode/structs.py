@@ -14,10 +14,10 @@ from sqlalchemy.types import TypeEngine
 
 from ..catalog.binary import holds_base64, write_bytes
 from ..catalog.field import Field
+from ..catalog.invalid_values import Unreadable
 from ..catalog.kinds import TIMES, Kind, bare_class, kind_of_class, members_of
 from ..catalog.reading.schemas import is_plain
 from ..catalog.tables import Table
-from ..catalog.unreadable import Unreadable
 from ..compat.sqlalchemy import variants_of
 from ..memory import kept
 from ..shape.parts import Include, Projection, whole_row

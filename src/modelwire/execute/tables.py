@@ -16,7 +16,7 @@ from ..catalog.views import tables_in
 from ..compat.sqlalchemy import settle_keys
 from ..statement.dialects.known import DIALECTS
 from ..statement.indexes import value_indexes
-from ..statement.own import OWN, build_creation
+from ..statement.own_tables import OWN, build_creation
 from ..statement.statements import Statement
 from .connect.begin import begin_writing
 from .sqlite.tables import check_for_sqlite, warn_of_idle_keys

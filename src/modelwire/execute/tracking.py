@@ -24,7 +24,7 @@ from .failure import describe_failure
 from .feed.feed import Feed
 from .feed.notifier import Notifier
 from .log.log import LOGS, ChangeLog
-from .log.noted import Noted
+from .log.logged_table import Noted
 from .log.sessions import watch_sessions
 from .work.places import Places
 from .work.worker import Start, Worker, name_table

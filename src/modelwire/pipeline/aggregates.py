@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ..catalog.invalid_values import Unreadable
 from ..catalog.relation import Relation
 from ..catalog.tables import Table
-from ..catalog.unreadable import Unreadable
 from ..encode.csv import Sheet
 from ..encode.groups import GroupEncoder
 from ..errors import Constraint, ConstraintViolation, InvalidRequest, Violation
@@ -19,7 +19,7 @@ from ..respond.answer import Answer
 from ..respond.groups import answer_groups, answer_sheet
 from ..respond.links import Bounds, link_pages
 from ..shape.aggregates import AggregateShape, Measure
-from ..statement.spans import ZONE
+from ..statement.date_trunc import ZONE
 from .lists import ListRequest, ask_by_body, ask_by_url, ask_for_children, check_parent
 from .pipeline import Pipeline, Session
 

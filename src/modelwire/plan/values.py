@@ -16,8 +16,8 @@ from pydantic import TypeAdapter, ValidationError
 from ..catalog.domain import MAX_INT64, MIN_INT64, check_interval
 from ..catalog.field import Field
 from ..catalog.forms import form_of
+from ..catalog.invalid_values import Unreadable
 from ..catalog.kinds import Kind, has_offset, members_of, moment_in_utc, time_in_utc
-from ..catalog.unreadable import Unreadable
 from ..characters import check_characters
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,20}")

@@ -29,15 +29,15 @@ from ..catalog.kinds import Kind, scale_of, stored_kind
 from ..shape.aggregates import AggregateShape, Function, GroupKey, Measure
 from ..shape.parts import Order
 from .conditions import Conditions
+from .date_trunc import ZONE
 from .dialect import SQLDialect
 from .keyset import Joined, direct, sort_expressions
-from .normal import normal_form
+from .normalised import normal_form
 from .operators import Prepare, is_null
 from .reading import read_column
 from .select import number_parameter
 from .source import rows_of
-from .spans import ZONE
-from .spelled import one_spelling
+from .stored_texts import one_spelling
 from .sums import Number
 
 Value = ColumnElement[Any]

@@ -18,10 +18,10 @@ from sqlalchemy import (
     select,
 )
 
+from .asynchronous_commit import commit_unhurried
 from .changes import CHANGES, NOTIFIED
 from .dialect import SQLDialect
 from .source import every_row_of
-from .unhurried import commit_unhurried
 
 
 def build_look(dialect: SQLDialect) -> Select[Any]:

@@ -9,10 +9,10 @@ from sqlalchemy import Column, ColumnElement, FromClause, and_
 
 from ..catalog.field import Field
 from .dialect import SQLDialect
-from .normal import normal_form
+from .normalised import normal_form
 from .references import refer
 from .source import column_in
-from .spelled import equal
+from .stored_texts import equal
 from .types import operand_type, wire_type
 
 

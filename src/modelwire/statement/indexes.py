@@ -9,7 +9,7 @@ from sqlalchemy import Column, PrimaryKeyConstraint, Table, UniqueConstraint
 from sqlalchemy.engine import Dialect
 
 from ..catalog.kinds import type_on
-from .normal import has_spellings, normalize
+from .normalised import has_spellings, normalize
 
 MAX_NAME = 200
 

@@ -23,10 +23,10 @@ from ..shape.parts import Keyset, Order
 from .conditions import column_of, join_on
 from .dialect import SQLDialect
 from .documents import ranked
-from .normal import normal_form
+from .normalised import normal_form
 from .operators import operand
 from .source import exists_in, rows_of
-from .spelled import digits_of, is_native, rank_among, rank_of
+from .stored_texts import digits_of, is_native, rank_among, rank_of
 
 
 class Reached(Protocol):

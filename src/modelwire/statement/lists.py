@@ -16,7 +16,7 @@ from sqlalchemy import (
 )
 
 from .dialect import SQLDialect
-from .spelled import speller_of
+from .stored_texts import speller_of
 from .types import operand_type
 
 Expand = Callable[[Sequence[Sequence[Any]]], dict[str, Any]]

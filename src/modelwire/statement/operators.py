@@ -27,8 +27,8 @@ from ..catalog.kinds import storage_type
 from .dialect import SQLDialect
 from .lists import in_list
 from .lowercase import Lowered
-from .normal import normal_form
-from .spelled import different, equal
+from .normalised import normal_form
+from .stored_texts import different, equal
 from .types import operand_type
 
 UNHEX = "modelwire_unhex"

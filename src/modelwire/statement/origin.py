@@ -12,7 +12,7 @@ from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
 
 from ..catalog.field import Field
-from ..catalog.unreadable import Unreadable
+from ..catalog.invalid_values import Unreadable
 from ..shape.aggregates import AggregateShape
 from ..shape.lookups import DescendShape, LookupShape
 from ..shape.reads import ChildrenShape, ExistingShape, SelectShape

@@ -27,12 +27,12 @@ from sqlalchemy import (
 from sqlalchemy import cast as cast_to
 from sqlalchemy.sql.base import Executable
 
+from .asynchronous_commit import commit_unhurried
 from .changes import CHANGES
 from .dialect import SQLDialect
 from .given_rows import PLACE
 from .reading import read_column
 from .source import every_row_of, insert_any_into, update_any_in
-from .unhurried import commit_unhurried
 
 MAX_NAME = 255
 """Characters of a name."""

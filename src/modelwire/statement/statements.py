@@ -29,12 +29,12 @@ from ..shape.shapes import Shape
 from ..shape.writes import CheckShape, DeleteShape, InsertShape, LinkShape, UnlinkShape, UpdateShape
 from .aggregate import build_aggregate
 from .changes import stamps
+from .column_defaults import makers_of
 from .compiled import Compiled, compile_statement
 from .dialects.known import DIALECTS
 from .entries import build_entries, build_then
 from .gathered import build_gathered, can_gather, parameters_of
 from .lists import ROWS, Expand, expand_rows
-from .made import makers_of
 from .operators import Prepare
 from .origin import Origin, ReadShape, log_each_once, origin_of
 from .partitions import build_whole

@@ -14,8 +14,8 @@ from ..catalog.kinds import is_decorated, scale_of
 from ..catalog.vectors import is_vector
 from ..compat.sqlmodel import AutoString
 from .dialect import SQLDialect
-from .exact import write_out
-from .spelled import SpelledEnum, SpelledUuid, is_native
+from .exact_numbers import write_out
+from .stored_texts import SpelledEnum, SpelledUuid, is_native
 
 
 def spell_decimal(value: Decimal, sql_type: TypeEngine[Any]) -> Decimal:

@@ -39,11 +39,17 @@ from ..shape.writes import (
     UnlinkShape,
     UpdateShape,
 )
+from .column_defaults import (
+    default_name,
+    defaults_left_by,
+    update_name,
+    updates_left_by,
+    value_name,
+)
 from .dialect import SQLDialect
 from .for_update import for_update
 from .given import given_columns, is_same, join_given
 from .lists import in_rows
-from .made import default_name, defaults_left_by, update_name, updates_left_by, value_name
 from .operators import operand
 from .reading import read_column, returned_columns
 from .references import refer_all

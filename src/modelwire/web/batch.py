@@ -26,11 +26,11 @@ from ..request.batch import BatchedRequest, read_batch
 from ..request.body import check_content
 from ..request.request import Request
 from ..respond.answer import Answer
+from .batch_part import PART, Part, send_nothing
 from .callers import WHO, Callers
-from .inner import share_scope
+from .inner_requests import share_scope
 from .lookup import RouteLookup
-from .mounted import MountedResources
-from .part import PART, Part, send_nothing
+from .mounted_resources import MountedResources
 from .problems import Problems, allowed_methods, explain_http, explain_validation
 from .route import ResourceRoute
 

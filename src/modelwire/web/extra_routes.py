@@ -8,11 +8,11 @@ from ..errors import ConfigurationError
 from ..extras import require
 from .agents.options import Mcp
 from .agents.served import Served
-from .bound import is_bound
 from .extra_route import ExtraRoute
-from .mounted import MountedResources
+from .mounted_resources import MountedResources
 from .route_names import has_path
 from .routes import Routes
+from .row_dependencies import is_bound
 
 ADMIN = "/admin"
 

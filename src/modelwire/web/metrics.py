@@ -20,7 +20,7 @@ from ..plan.reading.query import refuse_parameters
 from ..request.query import parse_query
 from ..request.request import Request
 from ..respond.answer import Answer
-from .finished import PendingReports
+from .pending_reports import PendingReports
 
 
 class _Collected(Collector):

@@ -11,31 +11,31 @@ from fastapi import FastAPI
 from fastapi.params import Depends
 
 from ..access.caller import Caller
-from ..catalog.apart import check_apart
-from ..catalog.passed_over import describe_passed_over
+from ..catalog.across_mounts import check_apart
+from ..catalog.orm_only import describe_passed_over
 from ..catalog.read import read_catalog
-from ..catalog.reading.soft import describe_kept_values
-from ..catalog.reading.unfilled import describe_unfilled
+from ..catalog.reading.required_columns import describe_unfilled
+from ..catalog.reading.soft_delete import describe_kept_values
 from ..catalog.tables import Catalog, Table
 from ..catalog.views import is_view
 from ..errors import ConfigurationError
 from ..execute.database import Database
-from ..execute.log.noted import Noted
+from ..execute.log.logged_table import Noted
 from ..pipeline.pipeline import Pipeline
 from ..pipeline.variants import Variants
 from ..resource import Resource
 from .agents.options import Mcp
 from .arguments import check_arguments
-from .bound import is_bound
 from .callers import Callers
 from .cors import Cors
 from .docs import answer_docs_with_slash, has_assets, serve_docs
 from .extra_routes import add_admin, add_agents
 from .limits import RequestLimits
-from .mounted import MountedResources
+from .mounted_resources import MountedResources
 from .resource_routes import add_resource
 from .route_names import has_path
 from .routes import Routes
+from .row_dependencies import is_bound
 from .service import Service, open_service
 from .shared_routes import METRICS, add_batches, add_health, add_metrics
 

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..observe.exchange import ASKED, CURRENT, Exchange
 from ..observe.observer import Observer
-from .finished import PendingReports
+from .pending_reports import PendingReports
 from .tracing import continue_trace, hide_url, leave_trace
 
 EXCHANGE = "modelwire.exchange"

@@ -26,13 +26,13 @@ from ..pipeline.work import OpenTransaction
 from ..request.headers import read_headers
 from ..request.request import Request
 from ..respond.answer import Answer, StreamAnswer
+from .batch_part import PART, Part, PartOverrides, PartResponse
 from .callers import Callers
 from .deadline import Deadline
 from .forgery import check_origin
 from .limits import RequestLimits
 from .lookup import RouteLookup
 from .own_access import get_access
-from .part import PART, Part, PartOverrides, PartResponse
 from .paths import PATH_MATCH, PathMatch, decode_keys
 from .problems import Problems
 from .responses import StreamedResponse, to_whole_response

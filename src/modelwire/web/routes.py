@@ -11,10 +11,10 @@ from fastapi.params import Depends
 
 from ..compat.fastapi import add_route
 from ..errors import ConfigurationError
-from .bound import is_bound
 from .limits import RequestLimits
-from .mounted import MountedResources
+from .mounted_resources import MountedResources
 from .route import Compose, Endpoint, Handle, ResourceRoute, route_class_of, stand_in_for_endpoint
+from .row_dependencies import is_bound
 from .service import Service
 
 

@@ -18,14 +18,14 @@ from ..openapi.components import Components
 from .cors import Cors, CrossOrigin
 from .docs import serve_document
 from .document import Document
-from .finished import PendingReports
 from .hosts import AllowedHosts
 from .index import Index
 from .limits import Streams
 from .lookup import RouteLookup
-from .mounted import MountedResources
+from .mounted_resources import MountedResources
 from .observing import ObservabilityMiddleware
 from .own_access import OwnAccess
+from .pending_reports import PendingReports
 from .positions import Positions
 from .problems import Mounted, Problems
 from .route import ResourceRoute

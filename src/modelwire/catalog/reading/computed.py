@@ -45,11 +45,11 @@ from ..kinds import (
 )
 from ..policies import TablePolicy
 from ..tables import Table
+from .aggregates import find_of_many
 from .annotations import class_told_by
 from .condition_reader import ConditionReader
 from .digits import Digits, digits_of
 from .nulls import may_be_null
-from .of_many import find_of_many
 from .secrecy import names_secret
 from .shown import name_relations
 

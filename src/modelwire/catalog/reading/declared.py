@@ -16,7 +16,7 @@ from ..names import did_you_mean
 from ..relation import Relation
 from .computed import computed_names
 from .fields import can_be_written
-from .soft import check_soft_delete
+from .soft_delete import check_soft_delete
 
 
 def check_declared(

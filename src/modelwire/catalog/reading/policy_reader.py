@@ -20,7 +20,7 @@ from ..kinds import Kind
 from ..names import did_you_mean
 from ..policies import Assigned, FieldRules, SoftDelete, TablePolicy
 from .condition_reader import ConditionReader
-from .looks import find_looking
+from .field_use import find_looking
 from .parameters import Parameters, fits
 
 

@@ -30,9 +30,9 @@ from ...resource import Resource
 from ..binary import holds_base64
 from ..field import Field
 from ..kinds import Kind, bare_class, strip_optional
+from ..model_validation import ChangeSchema, RowSchema
 from ..serializers import is_own_way, writes_itself
 from ..tables import Schemas
-from ..whole import ChangeSchema, RowSchema
 from .annotations import find_open
 from .narrowing import unseen_in
 from .shown import find_related_schemas, leave_out_relations, without_bounds

@@ -10,9 +10,9 @@ from pydantic import ValidationError
 
 from ...catalog.domain import find_fault
 from ...catalog.field import Field
+from ...catalog.invalid_values import Unreadable
 from ...catalog.names import escape_pointer
 from ...catalog.tables import Table
-from ...catalog.unreadable import Unreadable
 from ...dialect import Dialect
 from ...errors import Faults, HookError, NotNull, Violation
 from ...hooks import RowChange, Values, find_changed

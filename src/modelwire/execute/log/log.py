@@ -27,7 +27,7 @@ from ..sqlite.connection import VERSION, SQLiteConnection
 from ..sqlite.functions import FUNCTIONS
 from ..tables import CREATE_LOCK
 from . import postgresql, sqlite
-from .noted import Noted
+from .logged_table import Noted
 from .origin import find_origin
 
 FRESH_S = 10.0

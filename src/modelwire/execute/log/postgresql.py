@@ -14,8 +14,8 @@ from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql
 
 from ...statement.changes import BY, CHANGES, NOTIFIED, REQUEST, TELLS, name_function
-from ...statement.own import build_creation
-from .noted import Noted
+from ...statement.own_tables import build_creation
+from .logged_table import Noted
 
 _DIALECT = postgresql.dialect()
 _QUOTE = _DIALECT.identifier_preparer.quote

@@ -26,7 +26,7 @@ from sqlalchemy.dialects import sqlite
 
 from ...statement.changes import CHANGES, COLUMNS_CHANGED
 from ...statement.given_rows import cell
-from ...statement.own import build_creation
+from ...statement.own_tables import build_creation
 from ..sqlite.connection import VERSION
 
 BY, REQUEST, NOW = "modelwire_by", "modelwire_request", "modelwire_now"

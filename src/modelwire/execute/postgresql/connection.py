@@ -19,7 +19,7 @@ from ...compat.asyncpg import LoopConnection, is_unreplicated
 from ..connect.limit import FRESH_S, StatementLimit
 from ..connect.slots import Claim
 from ..servers import Server
-from .doubts import Doubts
+from .unresponsive import Doubts
 
 T = TypeVar("T")
 

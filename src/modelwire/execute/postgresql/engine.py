@@ -25,8 +25,8 @@ from ..faults.translate import translate, translate_commit
 from ..servers import Server, Servers, read_servers
 from ..url import to_libpq
 from .connection import PostgreSQLConnection
-from .doubts import EXCLUSIVE, Doubts
 from .servers import ServerSearch
+from .unresponsive import EXCLUSIVE, Doubts
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from ..connect.limit import FRESH_S, StatementLimit
 from ..connect.slots import Claim
 from ..faults.sqlite import TABLE_CHANGED
 from .cursors import OwnedCursor, OwningConnection, fetch_all
-from .short import SHORT_S, Rows, Run, ShortStatements
+from .short_statements import SHORT_S, Rows, Run, ShortStatements
 
 _CHUNK_ROWS = 64
 

@@ -23,7 +23,7 @@ from ..faults.translate import refuses_writes
 from ..url import file_to_create, is_memory
 from .connection import SQLiteConnection
 from .functions import add_functions
-from .short import ShortStatements
+from .short_statements import ShortStatements
 
 _READS = re.compile(
     r"\s*(SELECT|PRAGMA|EXPLAIN|VALUES|BEGIN|SAVEPOINT|RELEASE|ROLLBACK)\b", re.IGNORECASE

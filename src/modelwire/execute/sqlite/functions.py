@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from ...statement.exact import (
+from ...statement.date_trunc import DAY, HOUR, find_day, find_hour
+from ...statement.exact_numbers import (
     ADD,
     JOIN,
     MEAN,
@@ -21,7 +22,6 @@ from ...statement.exact import (
 from ...statement.given_rows import CELL, REAL, read_cell, write_real
 from ...statement.lowercase import LOWER, lower
 from ...statement.operators import UNHEX
-from ...statement.spans import DAY, HOUR, find_day, find_hour
 
 
 def add_functions(connection: sqlite3.Connection) -> None:

@@ -27,8 +27,8 @@ from ...plan.writing.draft import Row as NewRow
 from ...plan.writing.keyed import plan_for_key
 from ...shape.lookups import LookupShape
 from ...shape.writes import InsertShape
+from ...statement.column_defaults import value_name
 from ...statement.lists import ROWS
-from ...statement.made import value_name
 from ..connect.lane import Row
 from ..rejection import Rejection, check_all_written
 from .context import WriteContext, Written

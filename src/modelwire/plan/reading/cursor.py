@@ -24,8 +24,8 @@ from msgspec import Struct
 
 from ...catalog.domain import MAX_EXPONENT, MAX_INT64, MIN_INT64
 from ...catalog.field import Field
+from ...catalog.invalid_values import Octets, SpelledUUID, Unreadable
 from ...catalog.kinds import Kind, is_decorated, members_of, storage_type
-from ...catalog.unreadable import Octets, SpelledUUID, Unreadable
 from ...errors import InvalidRequest
 from ...request.query import Parameter
 from ...shape.parts import Order

@@ -9,8 +9,8 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...catalog.invalid_values import Octets, SpelledUUID, Unreadable
 from ...catalog.tables import Table
-from ...catalog.unreadable import Octets, SpelledUUID, Unreadable
 from ...memory import kept
 from ...shape.parts import Include, Keyset, Order
 from ...shape.reads import SelectShape

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 from pydantic_core import to_jsonable_python
 
 from ...catalog.field import Field
+from ...catalog.model_validation import ChangeSchema
 from ...catalog.tables import Table
-from ...catalog.whole import ChangeSchema
 from ...dialect import Dialect
 from ...errors import Faults
 from .bodies import Validated, add_faults, refuse, validate

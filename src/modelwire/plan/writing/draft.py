@@ -20,11 +20,11 @@ from ...catalog.codecs import Convert, convert_all, encoder_of_column
 from ...catalog.domain import Fault, all_fit, check_of
 from ...catalog.field import Field
 from ...catalog.kinds import storage_type, strip_optional
+from ...catalog.model_validation import ChangeSchema, RowSchema
 from ...catalog.names import escape_pointer
 from ...catalog.policies import Assigned
 from ...catalog.reading.schemas import leave_open
 from ...catalog.tables import Table
-from ...catalog.whole import ChangeSchema, RowSchema
 from ...dialect import Dialect
 from ...errors import Faults, Violation
 from ...memory import kept

@@ -37,7 +37,7 @@ from ..dialect import GivenValues, SQLDialect
 from ..given_rows import IMAGES, PLACE, completed
 from ..lists import GIVEN, ROWS
 from ..reading import read_as
-from ..spelled import Spell, SpelledList
+from ..stored_texts import Spell, SpelledList
 from . import postgresql_documents as _documents  # noqa: F401 - it finds parts of documents
 from .postgresql_reading import read_on_postgresql
 from .postgresql_sums import POSTGRESQL_SUMS

@@ -14,10 +14,10 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeEngine
 
 from ...catalog.forms import form_of
+from ...catalog.invalid_values import Octets, Unreadable
 from ...catalog.kinds import Kind, stored_kind
-from ...catalog.unreadable import Octets, Unreadable
 from ..intervals import DAYS_OF_MONTH
-from ..lenient import Convert, Lenient
+from ..untyped import Convert, Lenient
 from .postgresql_types import PostgreSQLChar
 
 

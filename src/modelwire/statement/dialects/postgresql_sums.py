@@ -24,7 +24,7 @@ from sqlalchemy import (
 from ...catalog.domain import is_short_float
 from ...catalog.kinds import Kind, storage_type
 from ...shape.aggregates import Bucket
-from ..exact import MEAN_PLACES, ExactNumber
+from ..exact_numbers import MEAN_PLACES, ExactNumber
 from ..sums import Number, Sums
 
 Value = ColumnElement[Any]

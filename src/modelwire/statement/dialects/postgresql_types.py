@@ -31,9 +31,9 @@ from ...catalog.domain import is_short_float
 from ...catalog.kinds import scale_of, storage_type, time_in_utc
 from ...compat.sqlmodel import UTCDateTime
 from ..compiled import binder_of
-from ..exact import write_out
+from ..exact_numbers import write_out
+from ..four_byte_floats import place_among_reals, shorten
 from ..json_text import write_json
-from ..reals import place_among_reals, shorten
 from ..vectors import VectorText
 
 

@@ -30,9 +30,9 @@ from ...catalog.kinds import storage_type
 from ..dialect import GivenValues, SQLDialect
 from ..given_rows import CELL, IMAGES, PLACE, REAL, completed
 from ..lists import GIVEN, ROWS
-from ..normal import normalize
+from ..normalised import normalize
 from ..operators import UNHEX
-from ..spelled import Spell
+from ..stored_texts import Spell
 from ..vectors import VectorText
 from . import sqlite_documents as _documents  # noqa: F401 - it finds parts of documents
 from .sqlite_reading import leave_untouched, read_on_sqlite

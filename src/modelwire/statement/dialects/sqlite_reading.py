@@ -9,10 +9,10 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import TypeEngine
 
-from ...catalog.unreadable import Octets, Unreadable
-from ..exact import MADE
-from ..lenient import Lenient
-from ..normal import has_spellings, normalize
+from ...catalog.invalid_values import Octets, Unreadable
+from ..exact_numbers import MADE
+from ..normalised import has_spellings, normalize
+from ..untyped import Lenient
 
 
 class _Untouched(FunctionElement[Any]):

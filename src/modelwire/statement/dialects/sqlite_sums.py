@@ -24,8 +24,18 @@ from sqlalchemy import (
 
 from ...catalog.kinds import Kind
 from ...shape.aggregates import Bucket
-from ..exact import ADD, HALF_BITS, JOIN, MEAN, MEAN_PLACES, NUMBER, TOTAL, DurationText, ExactText
-from ..spans import DAY, HOUR
+from ..date_trunc import DAY, HOUR
+from ..exact_numbers import (
+    ADD,
+    HALF_BITS,
+    JOIN,
+    MEAN,
+    MEAN_PLACES,
+    NUMBER,
+    TOTAL,
+    DurationText,
+    ExactText,
+)
 from ..sums import Number, Sums
 from .sqlite_types import SQLiteFloat
 

@@ -18,9 +18,9 @@ from ...catalog.domain import EXACT, MAX_INT64, MIN_INT64
 from ...catalog.kinds import scale_of, storage_type, time_in_utc
 from ...compat.sqlmodel import UTCDateTime
 from ..clocks import read_clock, read_day, read_instant, read_naive, read_utc_clock
-from ..exact import write_out
+from ..exact_numbers import write_out
 from ..json_text import write_json
-from ..spelled import Spell
+from ..stored_texts import Spell
 
 
 class SQLiteInstant(UTCDateTime):

@@ -10,7 +10,7 @@ from fastapi.params import Depends
 from ...catalog.names import did_you_mean
 from ...catalog.tables import Table
 from ..lookup import RouteLookup
-from ..mounted import MountedResources
+from ..mounted_resources import MountedResources
 from .refusals import BadArguments
 
 RESOURCES = "/resources"

@@ -13,7 +13,7 @@ import anyio
 from starlette.types import ASGIApp, Message, Scope
 
 from ...request.freshness import LATEST, POSITION
-from ..inner import share_scope
+from ..inner_requests import share_scope
 from ..observing import EXCHANGE
 
 logger = logging.getLogger("modelwire")

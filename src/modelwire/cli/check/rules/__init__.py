@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from . import access, answers, life, models, reads, sessions, waiting
+from . import access, answers, blocking_calls, lifespan, models, reads, sessions
 
 RULES = {
     rule.code: rule
-    for group in (sessions, answers, reads, waiting, models, life, access)
+    for group in (sessions, answers, reads, blocking_calls, models, lifespan, access)
     for rule in group.RULES
 }
 """Rules by code."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from sqlalchemy import Boolean, Column, Enum, Table
 from sqlalchemy.schema import DefaultClause
 
-from ....catalog.passed_over import describe_passed_over
+from ....catalog.orm_only import describe_passed_over
 from ....compat.sqlalchemy import listeners_of
 from ..application import Application
 from ..finding import Edit, Found, Rule

@@ -26,7 +26,7 @@ from ..values import (
     first_shown,
 )
 from .conditions import note_comparison
-from .made import made_instance, made_session
+from .created import made_instance, made_session
 from .queries import MODELS, Arguments, ask_result, ask_session, ask_statement, begin_statement
 from .text import last_name
 from .trace import Trace, given_by

@@ -31,8 +31,8 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement, func
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from ..catalog.invalid_values import SpelledUUID
 from ..catalog.kinds import is_decorated, storage_type
-from ..catalog.unreadable import SpelledUUID
 from .dialect import SQLDialect
 
 Spell = Callable[[str], Iterable[str]]

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine, UserDefinedType
 
-from ..catalog.unreadable import Unreadable
+from ..catalog.invalid_values import Unreadable
 from .compiled import decoder_of
 
 Convert = Callable[[Any], Any]
