@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, unquote
 
@@ -47,7 +48,8 @@ def segments_of(scope: Scope) -> tuple[str, ...]:
 
 def _take_off(root: str, path: str) -> str:
     """Remove the root path from the start of a path, however it is percent-encoded there."""
-    ends = (place for place, character in enumerate(path) if character == "/" and place)
+    slashes = (place for place, character in enumerate(path) if character == "/" and place)
+    ends = islice(slashes, root.count("/"))  # percent-encoding leaves out slashes, and adds none
     return path[next((end for end in ends if unquote(path[:end]) == root), 0) :]
 
 
