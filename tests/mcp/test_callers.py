@@ -80,7 +80,7 @@ async def test_rights(app: FastAPI) -> None:
         listed = await Agent(app, headers).ask("list_resources")
         members = {"read": "all", "create": may, "update": may, "delete": "none"}
         assert listed["resources"] == [
-            {"name": "members", "about": "Who belongs to it.", "may": members},
+            {"name": "members", "about": "Membership of an organisation.", "may": members},
             {"name": "notes", "may": notes},
         ]
 
