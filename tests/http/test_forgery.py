@@ -1,19 +1,20 @@
 """Cross-site request forgery: what a page of another origin can't have a visitor's browser do."""
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Any
 
 import httpx2
 import pytest
-from fastapi import Cookie, Header
+from fastapi import Cookie, FastAPI, Header
+from fastapi.middleware.cors import CORSMiddleware
 from pydantic import BaseModel
 from sqlalchemy import DateTime
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
-from modelwire import Caller, Changes, Cors, Policy, Resource, everyone
+from modelwire import Caller, Changes, Cors, Policy, Resource, everyone, mount
 from tests.changes.exact import clear_log
-from tests.conftest import empty_tables, make_app
+from tests.conftest import empty_tables, make_app, open_client
 from tests.http.problems import read_problem
 from tests.worlds import World, make_world_fixture
 
@@ -77,6 +78,8 @@ REFUSED = [
     COOKIE | sent_by("https://sub.test", "same-site"),
     COOKIE | sent_by("null"),
     COOKIE | {"sec-fetch-site": "cross-site"},
+    # A page without TLS, of the host itself.
+    COOKIE | sent_by(OWN),
     BASIC | sent_by(EVIL),
     COOKIE | BASIC | sent_by(EVIL, None),
 ]
@@ -125,6 +128,34 @@ async def test_allowed(forgery_world: World, headers: dict[str, str]) -> None:
     for url in urls:
         answer = await client.post(url, headers=headers)
         assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize(
+    ("cors", "own", "status"),
+    [
+        (None, {"allow_origins": [FRIEND], "allow_credentials": True}, 200),
+        (None, {"allow_origin_regex": r"https://\w+\.example", "allow_credentials": True}, 200),
+        (None, {"allow_origins": ["*"], "allow_credentials": True}, 200),
+        (None, {"allow_origins": ["*"]}, 400),
+        (None, {"allow_origins": [EVIL], "allow_credentials": True}, 400),
+        (Cors(origins=["*"]), None, 400),
+        (Cors(origins=["https://*.example"]), None, 200),
+        (None, None, 400),
+    ],
+)
+async def test_allowed_origins(
+    forgery_world: World, cors: Cors | None, own: dict[str, Any] | None, status: int
+) -> None:
+    """The origins may be those of FastAPI's own middleware; `*` allows none to use cookies."""
+    await prepare(forgery_world)
+    app = FastAPI()
+    mount(app, forgery_world.database, *RESOURCES, caller=me, cors=cors)
+    if own is not None:
+        app.add_middleware(CORSMiddleware, **own)
+    async with open_client(app) as client:
+        headers = COOKIE | sent_by(FRIEND)
+        restored = await client.post("/forgery_notes/1/restore", headers=headers)
+        assert restored.status_code == status, restored.text
 
 
 async def test_other_writes(forgery_world: World) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -49,6 +50,7 @@ _SENT = (
 
 _TOKEN = re.compile(r"[!#$%&'*+.^`|~\w-]+", re.ASCII)
 _VARY = (b"vary", b"Origin")
+_CREDENTIALS = "Access-Control-Allow-Credentials"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,29 @@ def _varying(send: Send) -> Send:
 def is_own(origin: str, host: str) -> bool:
     """Whether an origin is that of the host that a request was sent to."""
     return origin.partition("://")[2].lower() == host.lower()
+
+
+def trusts_cookies(origin: str, middleware: Sequence[Middleware]) -> bool:
+    """Whether pages of an origin may send requests with the cookies of their visitors.
+
+    Origins may be named to modelwire or to FastAPI's own `CORSMiddleware`. `*` names none, unless
+    cookies are allowed with it.
+
+    Args:
+        origin: The origin.
+        middleware: The middleware of the application.
+    """
+    for known in middleware:
+        if isinstance(known.cls, type) and issubclass(known.cls, CORSMiddleware):
+            make: Callable[..., CORSMiddleware] = known.cls
+            cors = make(_answer_nothing, *known.args, **known.kwargs)
+            names = not cors.allow_all_origins or _CREDENTIALS in cors.simple_headers
+            if names and cors.is_allowed_origin(origin):
+                return True
+    return False
+
+
+async def _answer_nothing(_scope: Scope, _receive: Receive, _send: Send) -> None: ...
 
 
 def is_allowed(origin: str, origins: Sequence[str]) -> bool:

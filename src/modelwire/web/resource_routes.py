@@ -66,7 +66,7 @@ def _add_route(routes: Routes, place: RouteContext, route: Route, guards: Guards
         base=quote(routes.prefix + (target if route.method == "POST" else table).path),
         takes_body=route.description.body is not None,
         callers=routes.mounted.callers,
-        find_origins=routes.find_origins if _is_sent_unasked(route) else None,
+        trusts=routes.trusts_cookies if _is_sent_unasked(route) else None,
     )
     own, other = routes.service.name_of(table), routes.service.name_of(target)
     tags = table.resource.tags

@@ -72,8 +72,8 @@ class Endpoint:
         takes_body: Whether the body is read.
         takes_scope: Whether the pipeline's method receives the scope of the request.
         callers: The resolver of callers, where the application has any.
-        find_origins: Finds the other origins that may send its requests; None where browsers ask
-            before they send one.
+        trusts: Whether pages of another origin may send its requests with cookies; None where
+            browsers ask before they send one.
     """
 
     handle: Handle
@@ -85,7 +85,7 @@ class Endpoint:
     takes_body: bool = False
     takes_scope: bool = False
     callers: Callers | None = None
-    find_origins: Callable[[], Sequence[str]] | None = None
+    trusts: Callable[[str], bool] | None = None
 
     async def __call__(
         self, request: HTTPRequest, session: AsyncSession | None = None, who: object = None
@@ -117,8 +117,8 @@ class Endpoint:
         try:
             with Deadline(self.limits.timeout_s) as deadline:
                 headers, caller = read_headers(scope["headers"]), self.read_caller(who)
-                if self.find_origins is not None:
-                    check_origin(headers, self.find_origins())
+                if self.trusts is not None:
+                    check_origin(headers, self.trusts)
                 body = await self._read_body(receive, headers) if self.takes_body else b""
                 parsed = self._parse(scope, headers, body, caller)
                 deadline.receive = receive

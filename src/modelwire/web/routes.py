@@ -10,7 +10,9 @@ from fastapi import FastAPI
 from fastapi.params import Depends
 
 from ..compat.fastapi import add_route
+from ..compat.starlette import middleware_of
 from ..errors import ConfigurationError
+from .cors import trusts_cookies
 from .limits import RequestLimits
 from .mounted_resources import MountedResources
 from .route import Compose, Endpoint, Handle, ResourceRoute, route_class_of, stand_in_for_endpoint
@@ -46,9 +48,9 @@ class Routes:
         """Dependency that resolves the caller, if any."""
         return [] if self.mounted.callers is None else [self.mounted.callers.depends]
 
-    def find_origins(self) -> Sequence[str]:
-        """Return the other origins whose pages may use the application."""
-        return self.service.origins
+    def trusts_cookies(self, origin: str) -> bool:
+        """Whether pages of another origin may send requests with the cookies of their visitors."""
+        return trusts_cookies(origin, middleware_of(self.app))
 
     def guards(self, dependencies: Sequence[Depends]) -> list[Depends]:
         """Return the dependencies of a route that is not a resource's.
