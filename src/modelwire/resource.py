@@ -239,7 +239,7 @@ _EXPECTED: Mapping[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "policy": (
         lambda value: value is None or isinstance(value, Policy),
-        "a Policy, as in Policy(read=everyone), or None",
+        "a Policy, as in Policy(read=everyone, write=nobody), or None",
     ),
     "assign_on_create": _ASSIGNED,
     "assign_on_update": _ASSIGNED,

@@ -184,6 +184,21 @@ def test_attributes_that_are_not_there() -> None:
     assert not hasattr(me, "__wrapped__")
 
 
+@pytest.mark.parametrize("base", [BaseModel, SQLModel])
+def test_base_classes_add_no_attributes(base: type[BaseModel]) -> None:
+    """An error lists the attributes of a caller, and not those of Pydantic and SQLModel."""
+
+    class Member(base):  # type: ignore[valid-type, misc]
+        id: int
+
+    def read() -> Member:
+        raise NotImplementedError
+
+    read.__annotations__["return"] = Member
+    with pytest.raises(ConfigurationError, match=r"has no attribute `name`\. It has id\.$"):
+        Caller(read).name  # noqa: B018
+
+
 def test_a_class_with_names_that_are_not_there() -> None:
     """Only what is used has to be known at run time."""
 

@@ -18,6 +18,7 @@ from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_ori
 
 from pydantic import (
     AwareDatetime,
+    BaseModel,
     EmailStr,
     FutureDate,
     FutureDatetime,
@@ -25,6 +26,7 @@ from pydantic import (
     PastDate,
     PastDatetime,
 )
+from sqlmodel import SQLModel
 
 from ..errors import ConfigurationError
 
@@ -54,6 +56,9 @@ CONSTRAINED_TIMES: Mapping[Any, type] = {
 """Pydantic's constrained time types, which have no instances, and the classes of their values."""
 
 _DESCRIBED: Mapping[Any, type] = {EmailStr: str, **CONSTRAINED_TIMES}
+
+_BASES = (BaseModel, SQLModel)
+"""Base classes whose own attributes, such as `model_extra`, say nothing about a caller."""
 
 _COLLECTIONS = (list, set, frozenset, AbstractSequence, AbstractSet)
 _GENERATORS = (Iterator, Generator, AsyncIterator, AsyncGenerator)
@@ -140,6 +145,8 @@ def _hints_of(cls: type) -> Mapping[str, Any]:
     """Return the annotations of a class's attributes and properties."""
     hints: dict[str, Any] = {}
     for base in reversed(cls.__mro__):
+        if base in _BASES:
+            continue
         scope = vars(sys.modules.get(base.__module__, typing))
         for name, hint in inspect.get_annotations(base).items():
             hints[name] = _evaluate(hint, scope)

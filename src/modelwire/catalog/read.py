@@ -71,9 +71,13 @@ def read_catalog(
     unseen = frozenset(c for m, r in mapped for c in columns_named(m, unseen_in(r, grants)))
     named = [(mapper, _name_relations(resource, mapper, unseen)) for mapper, resource in mapped]
     guarded = [Guarded(resource, base, key_names(mapper), is_bound) for mapper, resource in named]
-    registered = {table_of(m).fullname: g for (m, _), g in zip(named, guarded, strict=True)}
-    if len(registered) < len(resources):
-        raise ConfigurationError("Two resources have the same table; serve each table once.")
+    registered: dict[str, Guarded] = {}
+    for (mapper, _), resource in zip(named, guarded, strict=True):
+        if (name := table_of(mapper).fullname) in registered:
+            raise ConfigurationError(
+                f"Two resources have the same table, {name}; serve each table once."
+            )
+        registered[name] = resource
     shared = Shared(registered, dialect, caller, Parameters(dialect), unseen)
     tables = _read_tables([mapper for mapper, _ in named], shared)
     used = tuple(shared.parameters)

@@ -46,5 +46,5 @@ def refuse(reply: Reply, about: str) -> ModelwireError:
     parameters = [e.get("parameter") for e in problem.get("errors", ()) if isinstance(e, dict)]
     text = f"{about}: {reply.reason}"
     if reply.status in (401, 403):
-        text += "; --token or --header says who asks"
+        text += "; --token or --header sets the caller"
     return ConfigurationError(text) if any(parameters) else Failed(text)

@@ -179,8 +179,8 @@ def _note_changes(database: Database, catalog: Catalog) -> None:
 def _tell_hidden(catalog: Catalog) -> None:
     if hidden := catalog.hidden_by_name:
         logger.info(
-            "Hidden because they are named like secrets: %s. Show a field that is none by "
-            "Resource(shown=[...]), or by `modelwire serve --show` and its name",
+            "Hidden because they are named like secrets: %s. To show a field that is not "
+            "a secret, use Resource(shown=[...]) or `modelwire serve --show TABLE.FIELD`",
             ", ".join(hidden),
         )
 

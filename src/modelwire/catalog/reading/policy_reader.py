@@ -47,7 +47,7 @@ def read_policy(
     if resource.policy is None and reader.has_caller:
         raise ConfigurationError(
             f"Resource({name}): the application has callers, and nothing says which rows each may "
-            "see. Give it a policy=, as in policy=Policy(read=everyone)."
+            "see. Give it a policy=, as in policy=Policy(read=everyone, write=nobody)."
         )
     policy = resource.policy or Policy(read=everyone)
     values = _Values(resource, {f.name: f for f in fields}, reader, parameters)

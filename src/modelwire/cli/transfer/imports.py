@@ -215,8 +215,8 @@ class _Import:
         lines = "\n".join(str(refusal) for refusal in refusals[:SHOWN])
         before = 0 if self._order.is_atomic else self.stored
         return Failed(
-            f"{lines}\n{before} rows before are stored, and none of those that go with these; "
-            "--refused FILE keeps refused rows, and stores the others"
+            f"{lines}\n{before} rows of earlier requests are stored, and none of this request; "
+            "--refused FILE writes refused rows to a file, and stores the others"
         )
 
     def finish(self) -> Imported:
