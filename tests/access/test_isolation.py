@@ -140,6 +140,14 @@ def unguarded_delete(app: FastAPI) -> None:
             await session.delete(tag)
 
 
+def unguarded_link(app: FastAPI) -> None:
+    @app.put("/invoices/{invoice_id}/every-tag")
+    async def link(invoice_id: int, session: UnitOfWorkDep) -> None:
+        if await session.get(example.Invoice, invoice_id) is not None:
+            for tag_id in await session.exec(select(col(example.Tag.id))):
+                await session.merge(example.InvoiceTag(invoice_id=invoice_id, tag_id=tag_id or 0))
+
+
 PLANTED: dict[Plant, str] = {
     leak_list: "GET /every-customer",
     leak_count: "GET /count",
@@ -147,6 +155,7 @@ PLANTED: dict[Plant, str] = {
     leak_by_header: "GET /tags/1/name",
     unguarded_update: "POST /customers/1/rename",
     unguarded_delete: "DELETE /forget/1",
+    unguarded_link: "PUT /invoices/1/every-tag",
 }
 
 

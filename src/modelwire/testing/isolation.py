@@ -200,9 +200,14 @@ class _Test:
     def _snapshot(self) -> dict[str, bytes]:
         """Return Alice's view of the resources that she can list, byte for byte.
 
-        Her rows of other resources are not known.
+        The included rows show links too. Her rows of other resources are not known.
         """
-        paths = (list_all(place) for place in self._world.places if place.offers("list"))
+        paths: list[str] = []
+        for place in self._world.places:
+            if place.offers("list"):
+                paths.append(list_all(place))
+                if place.table.includes:
+                    paths.append(f"{paths[-1]}&include={','.join(place.table.includes)}")
         return {path: self._send("GET", path, self._alice).content for path in paths}
 
     def _send(self, method: str, path: str, who: Mapping[str, str], body: Any = None) -> Response:
