@@ -2,8 +2,9 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import sqlite3
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from sqlalchemy import Table as SQLTable
 from sqlmodel import SQLModel
 
 from modelwire import ConfigurationError, Database, RequestError, mount
+from modelwire.errors import Contention
 from tests.conftest import LEAGUE, create_postgres_database, open_client
 
 
@@ -145,6 +147,39 @@ async def test_sqlite_is_prepared(databases: dict[str, Database]) -> None:
         wait_s = databases["sqlite"].settings.pool_timeout_s
         waits_ms = (await connection.execute(text("PRAGMA busy_timeout"))).scalar()
         assert waits_ms == wait_s * 1000
+
+
+@contextmanager
+def being_written(tmp_path: Path) -> Iterator[sqlite3.Connection]:
+    """A new file, which is not in WAL mode and in which another program is writing.
+
+    SQLite does not wait for that program before it switches the mode, whatever the timeout.
+    """
+    with closing(sqlite3.connect(tmp_path / "fresh.db", isolation_level=None)) as other:
+        other.execute("CREATE TABLE other (id)")
+        other.execute("BEGIN IMMEDIATE")
+        yield other
+
+
+async def test_sqlite_is_prepared_once_others_have_written(tmp_path: Path) -> None:
+    """Processes that start together on a new file wait for each other."""
+    database = fresh(tmp_path)
+    with being_written(tmp_path) as other:
+        start = asyncio.create_task(database.init_db())
+        await asyncio.wait([start], timeout=0.3)
+        assert not start.done()
+        other.execute("COMMIT")
+        await start
+    async with database.engine.connect() as connection:
+        assert (await connection.execute(text("PRAGMA journal_mode"))).scalar() == "wal"
+    await database.close_db()
+
+
+async def test_sqlite_is_not_waited_for_longer_than_is_set(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'fresh.db'}", pool_timeout_s=0.2)
+    with being_written(tmp_path), pytest.raises(Contention):
+        await database.init_db()
+    await database.close_db()
 
 
 async def test_postgresql_is_prepared(databases: dict[str, Database]) -> None:

@@ -117,5 +117,5 @@ async def test_site_in_a_browser(site: Path, tmp_path: Path) -> None:
     assert seen["errors"] == []
     assert seen["wider than the screen"] == []
     assert seen["schemes"] == {"light": "default", "dark": "slate"}
-    assert "Keysets" in seen["found"]
+    assert "Cursor pagination" in seen["found"]
     assert seen["operations"] > 10

@@ -76,7 +76,7 @@ class _Test:
         for attempt, shown in before.items():
             if self._shown(attempt) != shown:
                 raise AssertionError(
-                    f"Bob's response has changed since Alice stored rows: {attempt}"
+                    f"Bob gets another response since Alice has stored rows: {attempt}"
                 )
         marks = sorted(self._marks.made)
         for attempt in read_attempts(self._world, marks):

@@ -14,6 +14,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from tenacity import AsyncRetrying, retry_if_exception, stop_after_delay, wait_random
 
 from ...compat.sqlalchemy import locks_rows
 from ...settings import Settings
@@ -34,6 +35,10 @@ _WITH = re.compile(r"\s*WITH\b", re.IGNORECASE)
 
 
 _CHANGES = re.compile(r"\b(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)
+
+
+LONGEST_PAUSE_S = 0.05
+"""Maximum length of a pause before a locked file is tried again, in seconds."""
 
 
 def create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
@@ -61,7 +66,12 @@ def create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
     )
     event.listen(engine.sync_engine, "do_connect", _create_privately)
     shares = url.query.get("cache") == "shared"
-    prepare = partial(_prepare_sqlite, shares=shares, is_file=not is_memory(url))
+    prepare = partial(
+        _prepare_sqlite,
+        shares=shares,
+        is_file=not is_memory(url),
+        patience_s=settings.pool_timeout_s,
+    )
     event.listen(engine.sync_engine, "connect", prepare)
     event.listen(engine.sync_engine, "before_cursor_execute", _begin_before_change)
     event.listen(engine.sync_engine, "savepoint", _begin_before_savepoint)
@@ -90,21 +100,53 @@ def _close_cursors(connection: Any, _record: Any, _state: Any) -> None:
     connection.driver_connection.close_cursors()
 
 
-def _prepare_sqlite(connection: Any, _record: Any, *, shares: bool, is_file: bool) -> None:
+def _prepare_sqlite(
+    connection: Any, _record: Any, *, shares: bool, is_file: bool, patience_s: float
+) -> None:
     """Prepare a new connection.
 
     Args:
         connection: The connection.
         shares: Whether it shares its cache with other connections, for which readers wait.
         is_file: Whether its database is a file.
+        patience_s: Seconds to wait for other processes that prepare the same file.
     """
     connection.driver_connection.is_file = is_file
     add_functions(connection.driver_connection.driver)
+    mode = connection.run_async(partial(_log_ahead, patience_s=patience_s))
+    connection.driver_connection.waits = shares or mode not in ("wal", "memory")
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode = WAL")
-    connection.driver_connection.waits = shares or cursor.fetchone()[0] not in ("wal", "memory")
     cursor.execute("PRAGMA foreign_keys = ON")
     cursor.close()
+
+
+async def _log_ahead(driver: SQLiteConnection, patience_s: float) -> str:
+    """Switch a database to a write-ahead log, and return its journal mode.
+
+    Of several processes that switch a new file at the same time, all but one are refused at once:
+    SQLite ignores the connection's timeout there.
+
+    Args:
+        driver: The connection.
+        patience_s: Seconds after which there are no more retries.
+
+    Raises:
+        sqlite3.OperationalError: The file is still locked, or can't be used.
+    """
+    retrying = AsyncRetrying(
+        retry=retry_if_exception(_is_locked),
+        wait=wait_random(0, LONGEST_PAUSE_S),
+        stop=stop_after_delay(patience_s),
+        reraise=True,
+    )
+    async for attempt in retrying:
+        with attempt:
+            ((mode,),) = await driver.execute_fetchall("PRAGMA journal_mode = WAL")
+    return str(mode)
+
+
+def _is_locked(error: BaseException) -> bool:
+    return getattr(error, "sqlite_errorname", "").startswith("SQLITE_BUSY")
 
 
 def _begin_before_change(
