@@ -143,10 +143,10 @@ _AUTH = {
     "pyjwt>=2.10",
     "python-multipart>=0.0.20",
 """,
-    "file_rows": "| `src/{name}/accounts.py` | signing up, logging in, the caller |\n",
+    "file_rows": "| `src/{name}/accounts.py` | sign-up, login, and the caller of a request |\n",
     "settings": """
-`{prefix}_SECRET` signs the tokens of those who have logged in: without it they end with the
-process.
+`{prefix}_SECRET` signs the tokens of users who have logged in. Without it, they are valid
+only until the process ends.
 """,
     "secret_lines": """
 # Signs tokens: python3 -c 'import secrets; print(secrets.token_urlsafe())'
@@ -171,7 +171,9 @@ wheels:
 """
 
 _WHEEL_NOTE = """
-modelwire was installed from `SOURCE`, and not from an index of packages.
-The first `make` puts a wheel of it into `wheels/`: keep that under version control, so that the
-image and CI have it. To take a newer one, remove the folder and run `make clean test`.
+## Update modelwire
+
+modelwire was installed from `SOURCE`, not from a package index. The first `make` builds
+a wheel of it in `wheels/`. Put that folder under version control: the image and CI install it. For
+a newer version, remove the folder and run `make clean test`.
 """

@@ -284,7 +284,7 @@ class Answers:
                 value = value[int(step)]
             else:
                 raise _refuse(
-                    "refers to a value that the answer of that request does not have", place
+                    "refers to a value that the response to that request does not have", place
                 )
         return value
 

@@ -157,7 +157,7 @@ def _decode(text: str) -> bytes:
 
 def _refuse() -> InvalidRequest:
     message = (
-        "is not a cursor of this list: send `next` or `previous` of an answer as they are, with "
+        "is not a cursor of this list: send `next` or `previous` of a response unchanged, with "
         "the same filters, `q`, `or` and `sort`"
     )
     return refuse_parameter("cursor", message, "invalid_cursor")
