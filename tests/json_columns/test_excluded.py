@@ -13,6 +13,7 @@ from sqlmodel import Field, SQLModel
 from typing_extensions import TypedDict
 
 from modelwire import Changes, Resource, SessionDep, shown
+from modelwire.catalog.document_types import excluder_of
 from tests.conftest import empty_tables
 from tests.http.problems import read_problem
 from tests.worlds import World, make_world_fixture, on_lanes
@@ -166,6 +167,35 @@ async def test_answers(excluding_world: World, lane: str, name: str) -> None:
         assert HIDDEN not in answer.text, answer.text
     if name == "houses":
         assert (await client.get("/own/houses/1")).json() == row
+
+
+def test_deep() -> None:
+    """Other code may have nested a document more deeply than Python's functions call each other."""
+    exclude = excluder_of(Room)
+    assert exclude is not None
+    stored: dict[str, Any] = {}
+    for _ in range(5000):
+        stored = {"code": HIDDEN, "next": stored}
+    shown = exclude(stored)
+    for _ in range(5000):
+        assert shown.keys() == {"next"}
+        shown = shown["next"]
+
+
+@pytest.mark.parametrize("name", ["houses", "towers"])
+async def test_unreadable(excluding_world: World, lane: str, name: str) -> None:
+    """A text that is no JSON is not shown: it may have such a part."""
+    if excluding_world.database.dialect == "postgresql":
+        pytest.skip("PostgreSQL stores no such text")
+    client = await prepare(excluding_world, lane)
+    async with excluding_world.database.engine.begin() as connection:
+        broken = {"room": f'{{"code":"{HIDDEN}"'}
+        await connection.execute(text(f"UPDATE excluded_{name} SET room = :room"), broken)
+    for url in ("1", "", "stream/", "1/history/"):
+        answer = await client.get(f"/excluded_{name}/{url}")
+        assert answer.status_code == 200, answer.text
+        assert HIDDEN not in answer.text, answer.text
+    assert (await client.get(f"/excluded_{name}/1")).json()["room"] is None
 
 
 @pytest.mark.parametrize("part", PATHS)

@@ -26,6 +26,7 @@ from pydantic.fields import FieldInfo
 
 from modelwire.compat.pydantic import declared_fields_of
 
+from .invalid_values import Unreadable
 from .kinds import Kind, bare_class, strip_optional
 from .names import shown_name
 
@@ -198,17 +199,26 @@ def excluder_of(annotation: Any) -> Callable[[Any], Any] | None:
 
 
 def _exclude(annotation: Any, value: Any) -> Any:
-    if isinstance(value, dict):
-        excluded = excluded_names(annotation)
-        shown = {name: item for name, item in value.items() if name not in excluded}
-        return {name: _exclude(_find_below(annotation, name), v) for name, v in shown.items()}
-    if isinstance(value, list):
-        return [_exclude(_find_below(annotation, str(i)), item) for i, item in enumerate(value)]
-    return value
-
-
-def _find_below(annotation: Any, step: str) -> Any:
-    return unwrap(annotation_below(annotation, step))
+    """Copy a document without excluded parts, however deeply other code has nested it."""
+    if isinstance(value, Unreadable):
+        return None  # a text that is no JSON may have such parts
+    whole: list[Any] = [value]
+    pending: list[tuple[Any, Any, Any]] = [(whole, 0, annotation)]
+    while pending:
+        holder, place, annotated = pending.pop()
+        found = holder[place]
+        if isinstance(found, dict):
+            excluded = excluded_names(annotated)
+            holder[place] = {name: found[name] for name in found if name not in excluded}
+        elif isinstance(found, list):
+            holder[place] = list(found)
+        else:
+            continue
+        places: Iterable[Any] = holder[place] if isinstance(found, dict) else range(len(found))
+        pending += [
+            (holder[place], at, unwrap(annotation_below(annotated, str(at)))) for at in places
+        ]
+    return whole[0]
 
 
 def members_of(annotation: Any) -> Mapping[str, Any] | None:
