@@ -103,8 +103,14 @@ def test_row_in_place_of_its_class() -> None:
     [
         ({"app": APIRouter()}, "mount(app=…): APIRouter should be a FastAPI application"),
         ({"database": "sqlite://"}, "mount(database=…): 'sqlite://' should be a Database"),
-        ({"resources": [User]}, "mount(resources=…): the class User should be one Resource after"),
-        ({"resources": [[Resource(User)]]}, "mount(resources=…): list should be one Resource"),
+        (
+            {"resources": [User]},
+            "mount(resources=…): the class User should be a Resource, as in Resource(User).",
+        ),
+        (
+            {"resources": [[Resource(User)]]},
+            "mount(resources=…): list should be separate arguments",
+        ),
         ({"prefix": "api"}, "mount(prefix=…): 'api' should be a path that starts with a slash"),
         ({"prefix": "/{tenant}"}, "mount(prefix=…): '/{tenant}' should be a path"),
         ({"health": "health"}, "mount(health=…): 'health' should be a path that starts with"),

@@ -34,8 +34,12 @@ def check_arguments(
     if not isinstance(database, Database):
         _refuse("database", database, "a Database, as in Database('sqlite:///file.db')")
     for resource in resources:
+        if isinstance(resource, type):
+            _refuse("resources", resource, f"a Resource, as in Resource({resource.__name__})")
         if not isinstance(resource, Resource):
-            _refuse("resources", resource, "one Resource after another, as in Resource(User), …")
+            _refuse(
+                "resources", resource, "separate arguments, as in Resource(User), Resource(Team)"
+            )
     for name, is_right, expected in _OPTIONS:
         if name in options and not is_right(options[name]):
             _refuse(name, options[name], expected)
