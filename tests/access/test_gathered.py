@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import literal_column
 
 from modelwire import Database
-from modelwire.access.principal import Principal
+from modelwire.pipeline import lists
 from modelwire.statement import gathered
 from tests.conftest import MakeClient, make_app, open_client
 
@@ -112,7 +112,7 @@ async def test_pages_of_others_are_noticed(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The comparison above tells whether callers are told apart."""
-    monkeypatch.setattr(Principal, "known", None)
+    monkeypatch.setattr(lists, "freeze", lambda _values: None)
     async with open_client(make_app(database, "direct", RESOURCES, {"caller": me})) as client:
         with pytest.raises(AssertionError):
             await compare_pages(client)

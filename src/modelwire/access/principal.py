@@ -59,11 +59,6 @@ class Principal(Struct, frozen=True):
         parts = [f"{type(part).__name__} {_spell(part)}" for part in self.identity]
         return repr(parts).encode(errors="surrogatepass")
 
-    @property
-    def known(self) -> Hashable:
-        """All values that policies compare with: callers with equal values may see the same."""
-        return freeze(self.values)
-
     def allows(self, rule: Rule) -> bool:
         """Whether a rule holds for this caller."""
         return rule if isinstance(rule, bool) else self.values[rule] is True

@@ -11,6 +11,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
+from operator import attrgetter
 from queue import SimpleQueue
 from typing import Any, Self
 
@@ -44,10 +45,8 @@ class ThreadConnection(aiosqlite.Connection):
         self._tx: Any = self.orders
         self._thread.daemon = True
 
-    @property
-    def driver(self) -> Any:
-        """The connection of sqlite3; None before it is open, and once it is closed."""
-        return self._connection
+    driver: Any = property(attrgetter("_connection"))
+    """The connection of sqlite3; None before it is open, and once it is closed."""
 
     async def open(self) -> aiosqlite.Connection:
         """Open the connection, in its thread, which has been started."""

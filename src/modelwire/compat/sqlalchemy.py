@@ -8,7 +8,7 @@ Tried with 2.0.44 to 2.0.58 and with 2.1.9. Documented nowhere are
 - of compiled statements: `positiontup`, `binds`, `insert_prefetch` and `_result_columns`, and
   `effective_value` and `required` of a parameter;
 - of tables and types: `_creation_order`, `_variant_mapping`, and `desc_op`;
-- of engines: `_should_log_info`, `_for_update_arg` of a statement, that a dialect's `do_commit` may
+- of engines: `logger`, `_for_update_arg` of a statement, that a dialect's `do_commit` may
   be replaced, and the errors of the adapter of asyncpg;
 - of expressions: `_deep_deannotate`, `_correlate`, `_correlate_except` and `_auto_correlate`;
   of queries, `_limit_clause`, `_offset_clause`, `_fetch_clause`, `_group_by_clauses` and
@@ -19,7 +19,7 @@ Tried with 2.0.44 to 2.0.58 and with 2.1.9. Documented nowhere are
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, Literal, TypeVar, cast
 
 import asyncpg
@@ -37,6 +37,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql.asyncpg import AsyncAdapt_asyncpg_dbapi
 from sqlalchemy.engine import Dialect
+from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.orm import Mapper
 from sqlalchemy.pool import AsyncAdaptedQueuePool, ConnectionPoolEntry, PoolProxiedConnection
 from sqlalchemy.sql.base import Executable
@@ -140,11 +141,6 @@ def is_set_listened_to(mapper: Mapper[Any], key: str) -> bool:
 
 def _others(listeners: Iterable[Any]) -> Sequence[Any]:
     return [x for x in listeners if getattr(x, "__module__", "") != Mapper.__module__]
-
-
-def logger_of(engine: Engine) -> Any:
-    """Return the logger of an engine's statements; None if it does not log them."""
-    return engine.logger if engine._should_log_info() else None
 
 
 def wrap_commit(engine: Engine, wrap: Callable[[Callable[[Any], None]], Any]) -> None:
@@ -272,19 +268,36 @@ class EntryPool(AsyncAdaptedQueuePool):
         error: type[Exception] = dialect.loaded_dbapi.Error
         return error
 
-    @property
-    def is_listened_to(self) -> bool:
-        """Whether checkouts or checkins have listeners."""
-        return bool(self.dispatch.checkout or self.dispatch.checkin)
+    def take_ready(self, idle: list[Any]) -> PooledConnection | None:
+        """Take an idle connection, without SQLAlchemy's greenlet switch.
 
-    def take_entry(self, record: Any) -> TakenConnection:
-        """Take a connection out of an entry.
+        Its proxy is skipped too, unless there are listeners to checkouts or checkins.
 
-        Raises:
-            MissingGreenlet: It is closed, and has to be opened anew.
+        Args:
+            idle: The idle entries; the last one is taken.
+
+        Returns:
+            The connection; None where no open one is idle.
         """
-        connection = self._dialect.get_driver_connection(record.get_connection())
-        return TakenConnection(self.queue, record, connection)
+        if not idle:
+            return None
+        if self.dispatch.checkout or self.dispatch.checkin:
+            with suppress(MissingGreenlet):
+                return self.connect()
+            return None
+        record = idle.pop()
+        try:
+            connection = self._dialect.get_driver_connection(record.get_connection())
+            if not connection.is_dead:
+                return TakenConnection(self.queue, record, connection)
+            record.invalidate()
+        except MissingGreenlet:
+            pass  # the connection was closed, and has to be reopened
+        except BaseException:
+            self.put_back(record)
+            raise
+        self.put_back(record)
+        return None
 
     def put_back(self, record: ConnectionPoolEntry) -> None:
         """Put back a connection that was taken."""

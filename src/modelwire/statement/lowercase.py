@@ -31,9 +31,11 @@ characters."""
 _TABLE = str.maketrans(_SIMPLE)
 
 
-def lower(text: str) -> str:
-    """Lower-case a text by Unicode's simple mapping, character by character."""
-    return text.lower() if text.isascii() else text.translate(_TABLE).lower()
+def lower(value: Any) -> Any:
+    """Lower-case a text by Unicode's simple mapping, character by character; leave other values."""
+    if not isinstance(value, str):
+        return value
+    return value.lower() if value.isascii() else value.translate(_TABLE).lower()
 
 
 class Lowered(FunctionElement[str]):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Awaitable, Callable
+from functools import partial
 from time import perf_counter_ns
 
 from opentelemetry import trace
@@ -77,7 +78,7 @@ class ObservabilityMiddleware:
             if span is not None or self._observer.is_on:
                 await self._measure(exchange, span, scope, receive, send)
             else:
-                await self.app(scope, receive, _marking(send, exchange))
+                await self.app(scope, receive, partial(_send_marked, send, exchange))
         finally:
             if trace_token is not None:
                 leave_trace(trace_token)
@@ -122,15 +123,11 @@ def _read_headers(scope: Scope) -> tuple[str, bool]:
     return request_id, b"traceparent" in headers
 
 
-def _marking(send: Send, exchange: Exchange) -> Send:
-    """Return a `send` that adds the request's id to the response, without measuring it."""
-
-    def send_marked(message: Message) -> Awaitable[None]:
-        if message["type"] == "http.response.start":
-            mark(message, exchange)
-        return send(message)
-
-    return send_marked
+def _send_marked(send: Send, exchange: Exchange, message: Message) -> Awaitable[None]:
+    """Send a part of a response, with the request's id, without measuring it."""
+    if message["type"] == "http.response.start":
+        mark(message, exchange)
+    return send(message)
 
 
 class MeasuredSend:

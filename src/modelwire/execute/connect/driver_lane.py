@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
@@ -11,7 +12,7 @@ from typing import Any, Protocol, Self, TypeVar, cast
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ...access.principal import ANYONE, Principal
-from ...compat.sqlalchemy import PooledConnection, logger_of
+from ...compat.sqlalchemy import PooledConnection
 from ...errors import ConstraintViolation, ModelwireError, Outdated, TimedOut, UnknownOutcome
 from ...observe.exchange import CURRENT, count_retry
 from ...statement.changes import STAMPS
@@ -116,7 +117,7 @@ class DriverLane(ABC):
         self._transaction = transaction
         self._slots = slots
         self._claim = claim
-        self._log = logger_of(engine.sync_engine)
+        self._log = engine.sync_engine.logger
 
     async def __aenter__(self) -> Self:
         claim = self._claim
@@ -213,7 +214,7 @@ class DriverLane(ABC):
             bound = compiled.bind(prepared)
         except REFUSALS as exc:
             raise refuse_value() from exc
-        if self._log is not None:
+        if self._log.isEnabledFor(logging.INFO):
             self._log.info(compiled.text)
             self._log.info("%r", bound)
         alone, text = not self._transaction, compiled.text

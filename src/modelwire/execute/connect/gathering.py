@@ -217,6 +217,7 @@ class Turn(Struct, Generic[Item, Found], eq=False):
     Args:
         group: The requests of their kind.
         item: The item of the first request.
+        count: The number of its requests, once it has begun.
         others: The requests that have waited for the turn; None until it has begun.
         found: The result of each request; None without any.
         error: The error, if it applies to all of them.
@@ -227,6 +228,7 @@ class Turn(Struct, Generic[Item, Found], eq=False):
 
     group: _Group[Item, Found]
     item: Item
+    count: int = 1
     others: Sequence[_Ask[Item]] | None = None
     found: Sequence[Found] | None = None
     error: Exception | None = None
@@ -253,13 +255,9 @@ class Turn(Struct, Generic[Item, Found], eq=False):
             if not ask.told.done():
                 others.append(ask)
                 ask.position = len(others)
+        self.count = 1 + len(others)
         self.began_ns = perf_counter_ns()
         return [self.item, *[ask.item for ask in others]]
-
-    @property
-    def count(self) -> int:
-        """Number of its requests."""
-        return 1 + len(self.others or ())
 
     def measure(self, came_ns: int) -> None:
         """Measure its statement for one of the requests, as if that had sent it alone."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from sqlalchemy.exc import MissingGreenlet
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -35,7 +34,7 @@ class FairPool(EntryPool, queue=FairQueue):
             Unavailable: No connection is free in time, or none can be opened.
         """
         try:
-            return self._take_ready() or await self._wait()
+            return self.take_ready(self.queue.idle) or await self._wait()
         except self._errors as exc:
             raise translate(exc) from exc
 
@@ -43,33 +42,6 @@ class FairPool(EntryPool, queue=FairQueue):
     def _errors(self) -> tuple[type[BaseException], ...]:
         # Outside of an SQLAlchemy connection, its adapter's errors are raised as they are.
         return (*DRIVER_ERRORS, self.adapter_error)
-
-    def _take_ready(self) -> PooledConnection | None:
-        """Take an idle connection, without SQLAlchemy's greenlet switch.
-
-        Its proxy is skipped too, unless there are listeners to the pool's events.
-
-        Returns:
-            The connection; None where no open one is idle.
-        """
-        idle = self.queue.idle
-        if not idle:
-            return None
-        if self.is_listened_to:
-            return self._take_aloud()
-        record = idle.pop()
-        try:
-            taken = self.take_entry(record)
-            if not taken.driver_connection.is_dead:
-                return taken
-            record.invalidate()
-        except MissingGreenlet:
-            pass  # the connection was closed, and has to be reopened
-        except BaseException:
-            self.put_back(record)
-            raise
-        self.put_back(record)
-        return None
 
     async def _wait(self) -> PooledConnection:
         """Wait for a connection, and open it if necessary, within one time limit.
@@ -83,20 +55,13 @@ class FairPool(EntryPool, queue=FairQueue):
                 record = await self.queue.wait()
                 if record is not None:
                     self.queue.idle.append(record)
-                    ready = self._take_ready()
+                    ready = self.take_ready(self.queue.idle)
                     if ready is not None:
                         return ready
             async with asyncio.timeout_at(deadline_s):
                 return await greenlet_spawn(self.connect)
         except TimeoutError:
             raise PoolTimeout("No connection came free in time") from None
-
-    def _take_aloud(self) -> PooledConnection | None:
-        """Take a connection as SQLAlchemy does, which notifies listeners."""
-        try:
-            return self.connect()
-        except MissingGreenlet:
-            return None
 
     async def reopen(self, connection: PooledConnection) -> None:
         """Reopen a lost connection, and mark those as old as it for reopening.

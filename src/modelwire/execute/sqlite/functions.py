@@ -32,16 +32,12 @@ def add_functions(connection: sqlite3.Connection) -> None:
     connection.create_collation(NUMBER, compare_numbers)
 
 
-def _lower(text: Any) -> Any:
-    return lower(text) if isinstance(text, str) else text
-
-
 def _unhex(text: Any) -> Any:
     return bytes.fromhex(text) if isinstance(text, str) else text
 
 
 FUNCTIONS: Mapping[str, tuple[int, Callable[..., Any]]] = {
-    LOWER: (1, _lower),
+    LOWER: (1, lower),
     UNHEX: (1, _unhex),
     JOIN: (2, join_halves),
     ADD: (3, add_scaled),

@@ -47,21 +47,16 @@ class Run(NamedTuple):
     taken_s: float
 
 
-class ShortWork:
-    """Work on statements that is known to be short, by statement text.
+class ShortWork(dict[str, bool]):
+    """Statements that are known to be short, by their texts.
+
+    The value of each is whether its last run took too long.
 
     The first run, in the thread, shows how long it takes. Two long runs in a row later revoke that:
     a statement may take longer with other values, or once its table has grown. Clock checks
     interrupt statements that iterate over rows; a single long step of SQLite, such as counting a
     whole table, grows slowly, and is noticed by the runs that took too long.
     """
-
-    def __init__(self) -> None:
-        self._known: dict[str, bool] = {}
-        """Texts, each with whether its last run took too long."""
-
-    def __contains__(self, text: str) -> bool:
-        return text in self._known
 
     def run(
         self, connection: sqlite3.Connection, text: str, begin: Callable[[], Iterable[Any]]
@@ -111,10 +106,10 @@ class ShortWork:
         """
         if run.taken_s > limit_of(len(run.rows)):
             self._doubt(text)
-        elif self._known.get(text) is not False:
-            self._known[text] = False
-            if len(self._known) > _KNOWN:
-                del self._known[next(iter(self._known))]
+        elif self.get(text) is not False:
+            self[text] = False
+            if len(self) > _KNOWN:
+                del self[next(iter(self))]
 
     def _doubt(self, text: str) -> None:
         """Forget work that was not short, if its previous run was not either.
@@ -122,8 +117,8 @@ class ShortWork:
         One long run is no proof: the machine may be busy. Forgotten work has to wait for threads,
         which takes many times longer.
         """
-        if self._known.pop(text, True) is False:
-            self._known[text] = True
+        if self.pop(text, True) is False:
+            self[text] = True
 
 
 class ShortStatements:

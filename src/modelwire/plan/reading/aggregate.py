@@ -76,7 +76,7 @@ def plan_aggregate(
     Raises:
         InvalidRequest: A parameter is unknown, is given twice, or has an invalid value.
     """
-    query, limits = Query.reading(catalog, table, parameters, PARAMETERS), catalog.limits
+    limits, query = catalog.limits, Query(catalog, table, parameters, PARAMETERS, reads=True)
     table = query.table
     limit = query.take_integer("limit", default_limit(limits), 1, limits.max_groups)
     skip = query.take_integer("skip", 0, 0, MAX_INT64)

@@ -80,7 +80,7 @@ def plan_history(
     """
     values = key_values(table, key)
     resource = table.resource
-    query = Query.reading(catalog, table, parameters, ("limit", "cursor"))
+    query = Query(catalog, table, parameters, ("limit", "cursor"), reads=True)
     limit = query.take_integer("limit", resource.default_limit, 1, resource.max_limit)
     cursor = query.take("cursor")
     query.finish()

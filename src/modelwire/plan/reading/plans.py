@@ -149,7 +149,7 @@ def plan_read(
     """
     has_history = keeps_history(table)
     known = ("fields", "include", "as_of")[: 2 + has_history]
-    query = Query.reading(catalog, table, parameters, known)
+    query = Query(catalog, table, parameters, known, reads=True)
     as_of = query.take("as_of") if has_history else None
     if as_of is not None:
         # The earlier state of included rows is not known.
@@ -195,7 +195,7 @@ def plan_list(
         InvalidRequest: A parameter is unknown, is given twice, or has an invalid value.
     """
     resource = table.resource
-    query = Query.reading(catalog, table, parameters, (*_PAGING, *_SHOWING))
+    query = Query(catalog, table, parameters, (*_PAGING, *_SHOWING), reads=True)
     limit = query.take_integer("limit", resource.default_limit, 1, resource.max_limit)
     cursor = query.take("cursor")
     if cursor is not None:
@@ -225,7 +225,7 @@ def plan_stream(catalog: Catalog, table: Table, parameters: Sequence[Parameter])
     Raises:
         InvalidRequest: A parameter is unknown, is given twice, or has an invalid value.
     """
-    query = Query.reading(catalog, table, parameters, ("format", *_SHOWING))
+    query = Query(catalog, table, parameters, ("format", *_SHOWING), reads=True)
     format_ = query.take_choice("format", FORMATS, None)
     shape, values, includes = _plan_rows(query)
     return StreamPlan(rows_from(shape), values, includes, format_)

@@ -60,6 +60,8 @@ class Query:
         table: The resource.
         parameters: The parameters of the request.
         known: The parameters other than filters that the request may have.
+        reads: Whether it reads rows, and so may ask for deleted ones; `table` is the resource with
+            these rows, then.
     """
 
     def __init__(
@@ -68,11 +70,14 @@ class Query:
         table: Table,
         parameters: Sequence[Parameter],
         known: Sequence[str],
+        *,
+        reads: bool = False,
     ) -> None:
+        recalled = table.recalled if reads else {}
         self.catalog = catalog
         self.table = table
-        self.known = tuple(known)
-        self._reserved = frozenset((*PARAMETERS, *known))
+        self.known = (*known, DELETED) if recalled else tuple(known)
+        self._reserved = frozenset((*PARAMETERS, *self.known))
         self._left: dict[str, list[Parameter]] = {}
         for parameter in parameters:
             self._left.setdefault(parameter.name, []).append(parameter)
@@ -85,25 +90,8 @@ class Query:
                 if len(found) > 1 and name not in LISTED:
                     raise _refuse_repeated(name)
                 self._texts[name] = ",".join([parameter.value for parameter in found])
-
-    @classmethod
-    def reading(
-        cls,
-        catalog: Catalog,
-        table: Table,
-        parameters: Sequence[Parameter],
-        known: Sequence[str],
-    ) -> Query:
-        """Create the query of a request that reads rows, including deleted ones if it asks for
-        them.
-
-        Its `table` is the resource with these rows, then.
-        """
-        if not table.recalled:
-            return cls(catalog, table, parameters, known)
-        query = cls(catalog, table, parameters, (*known, DELETED))
-        query.table = query.take_choice(DELETED, table.recalled, table)
-        return query
+        if recalled:
+            self.table = self.take_choice(DELETED, recalled, table)
 
     def take(self, name: str) -> str | None:
         """Take the text of a parameter; return None if it is absent."""
@@ -171,7 +159,12 @@ class Query:
                 if len(conditions) == limit:
                     message = f"is one of more than {len(conditions)} filters"
                     raise refuse_parameter(name, message, "too_many_filters")
-                texts = self._take_texts(name, listed=found.takes_list)
+                given = self._left.pop(name)
+                texts = [parameter.value for parameter in given]
+                if len(given) > 1 and not found.takes_list:
+                    raise _refuse_repeated(name)
+                if found.takes_list and len(given) == 1 and not given[0].whole:
+                    texts = texts[0].split(",")
                 compared, operand = found.read(texts, ParameterSpan(name), catalog.limits)
                 operands.append(operand)
                 conditions.append(compared)
@@ -188,15 +181,6 @@ class Query:
             left = [name for name in self._sent if name in self._left or name in self._texts]
             faults.add_each(left, self._refuse)
             faults.refuse()
-
-    def _take_texts(self, name: str, *, listed: bool) -> Sequence[str]:
-        """Take the operand of a filter: one text, or a list, written out or repeated."""
-        found = self._left.pop(name)
-        if len(found) == 1 and listed and not found[0].whole:
-            return found[0].value.split(",")
-        if len(found) > 1 and not listed:
-            raise _refuse_repeated(name)
-        return [parameter.value for parameter in found]
 
     def _plan_search(self, text: str, operands: list[Any]) -> list[Condition]:
         words, limits = text.split(), self.catalog.limits
