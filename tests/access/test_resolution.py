@@ -172,7 +172,7 @@ def test_mounts(tmp_path: Any) -> None:
     with pytest.raises(ConfigurationError, match="give both the same"):
         mount(app, database, invoices)
     fresh = FastAPI()
-    with pytest.raises(ConfigurationError, match=r"policy=Policy\(read=everyone\)"):
+    with pytest.raises(ConfigurationError, match=r"policy=Policy\(read=everyone, write=nobody\)"):
         mount(fresh, database, Resource(Tenant), caller=me)
     with pytest.raises(ConfigurationError, match="should be a Caller"):
         mount(fresh, database, Resource(Tenant), caller=read_user)  # type: ignore[arg-type]
