@@ -142,8 +142,8 @@ async def rows_before(ask: Ask) -> None:
 
 
 CHECKS = {
-    "execute/write/update.py:Updater.change:check_parents:0": parent_of_many,
-    "execute/write/update.py:Updater.change:check_parents:1": parent_of_one,
+    "execute/write/update.py:update_rows:check_parents:0": parent_of_many,
+    "execute/write/update.py:update_rows:check_parents:1": parent_of_one,
     "plan/writing/upsert.py:UpsertPlan.is_restricted:restricts:0": merge,
     "statement/select.py:_has_rows_before:rows_of:0": rows_before,
 }

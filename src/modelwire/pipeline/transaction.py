@@ -177,8 +177,13 @@ class _Transaction(Struct, frozen=True):
         """
         work, database = self.work, self.pipeline.database
         caller, done = self.request.caller, None
+        # A single statement needs neither BEGIN nor COMMIT.
+        single = self.key is None and not self.is_tried and work.is_one_statement
+        if single and database.stamps and work.rows is not None:
+            # Each row of a stamped statement would state its origin by itself.
+            single = len(work.rows.rows) < 2
         try:
-            async with database.writing(session, single=self._is_single, caller=caller) as lane:
+            async with database.writing(session, single=single, caller=caller) as lane:
                 try:
                     done = await self._try(lane, session)
                 except Rejection as exc:
@@ -195,15 +200,6 @@ class _Transaction(Struct, frozen=True):
         except Undone as undone:
             raise undone.error from undone.error.__cause__
         return done
-
-    @property
-    def _is_single(self) -> bool:
-        """Whether the work is a single statement, which needs neither BEGIN nor COMMIT."""
-        work = self.work
-        if self.key is not None or self.is_tried or not work.is_one_statement:
-            return False
-        # Each row of a stamped statement would state its origin by itself.
-        return not self.pipeline.database.stamps or work.rows is None or len(work.rows.rows) < 2
 
     async def _try(
         self, lane: Lane, session: AsyncSession | None, *, one_by_one: bool = False

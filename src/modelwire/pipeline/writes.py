@@ -63,29 +63,25 @@ def create_child(
     return transact(pipeline, Write(plan, Created(target, includes)), request, session)
 
 
-def put(
-    pipeline: Pipeline, table: Table, request: Request, session: Session = None
+def update(
+    pipeline: Pipeline,
+    table: Table,
+    request: Request,
+    session: Session = None,
+    *,
+    ignore_null: bool,
 ) -> Awaitable[Answer]:
-    """Answer `PUT /users/{id}`."""
-    return _update(pipeline, table, request, session, ignore_null=True)
-
-
-def patch(
-    pipeline: Pipeline, table: Table, request: Request, session: Session = None
-) -> Awaitable[Answer]:
-    """Answer `PATCH /users/{id}`."""
-    return _update(pipeline, table, request, session, ignore_null=False)
-
-
-def _update(
-    pipeline: Pipeline, table: Table, request: Request, session: Session, *, ignore_null: bool
-) -> Awaitable[Answer]:
+    """Answer `PUT /users/{id}`, where null leaves a field as it is, or `PATCH /users/{id}`."""
     catalog, dialect = pipeline.catalog, pipeline.database.sql_dialect
     includes = plan_includes(catalog, table, request.query_string)
     body = parse_body(request)
     plan = plan_update(catalog, table, request.key, body, dialect, ignore_null=ignore_null)
     write = Write(plan, Updated(table, includes), check_of_request(table, request))
     return transact(pipeline, write, request, session)
+
+
+put = partial(update, ignore_null=True)
+patch = partial(update, ignore_null=False)
 
 
 def delete(

@@ -14,12 +14,8 @@ from ..observe.logs import EventRecord
 logger = logging.getLogger("modelwire")
 
 
-def is_logged(status: int) -> bool:
-    """Whether failures with a status are logged."""
-    return logger.isEnabledFor(_level_of(status))
-
-
-def _level_of(status: int) -> int:
+def level_of(status: int) -> int:
+    """Return the level at which failures with a status are logged."""
     return logging.ERROR if status >= 500 else logging.INFO
 
 
@@ -35,7 +31,7 @@ def log_failure(error: RequestError, status: int, exchange: Exchange, route: str
         exchange: The request.
         route: The template of its path.
     """
-    level, cause = _level_of(status), error.__cause__
+    level, cause = level_of(status), error.__cause__
     failure = _describe_cause(error, cause)
     fields: dict[str, Any] = {
         "request_id": exchange.request_id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from urllib.parse import quote, unquote
 
 from msgspec import Struct
@@ -43,7 +43,9 @@ def segments_of(scope: Scope) -> tuple[str, ...]:
     raw = scope.get("raw_path")
     path = raw.decode("latin-1") if raw else quote(scope["path"])
     root = scope.get("root_path")
-    return split_path(_take_off(root.rstrip("/"), path) if root else path)
+    if root:
+        path = _take_off(root.rstrip("/"), path)
+    return tuple(path.removesuffix("/").split("/")[1:])
 
 
 def _take_off(root: str, path: str) -> str:
@@ -51,11 +53,6 @@ def _take_off(root: str, path: str) -> str:
     slashes = (place for place, character in enumerate(path) if character == "/" and place)
     ends = islice(slashes, root.count("/"))  # percent-encoding leaves out slashes, and adds none
     return path[next((end for end in ends if unquote(path[:end]) == root), 0) :]
-
-
-def split_path(path: str) -> tuple[str, ...]:
-    """Return the segments of a path; a trailing slash makes no difference."""
-    return tuple(path.removesuffix("/").split("/")[1:])
 
 
 @dataclass(slots=True)
@@ -74,7 +71,7 @@ class PathTree(Generic[T]):
     def at(self, path: str) -> PathTree[T]:
         """Return the node of a path as in routes, such as `/users/{id}`, made if necessary."""
         tree = self
-        for segment in split_path(path):
+        for segment in path.removesuffix("/").split("/")[1:]:
             if not segment.startswith("{"):
                 tree = tree._literals.setdefault(segment, PathTree(self.reserved))
                 continue
@@ -116,12 +113,3 @@ class PathTree(Generic[T]):
     def _encoded(self, given: str) -> PathTree[T] | None:
         plain = unquote(given)
         return None if plain in self.reserved else self._literals.get(plain)
-
-
-def decode_keys(keys: Sequence[str], names: Sequence[Sequence[str]]) -> dict[str, Any]:
-    """Return the keys of a path as parameters for the user's own dependencies."""
-    decoded: dict[str, Any] = {}
-    for key, fields in zip(keys, names, strict=False):
-        parts = key.split(",") if len(fields) > 1 else [key]
-        decoded.update(zip(fields, map(unquote, parts), strict=False))
-    return decoded

@@ -49,7 +49,7 @@ from ..respond.links import Headers
 from ..respond.problem import answer_other_problem, answer_problem
 from ..statement.statements import Statements
 from .client import SCOPE_CLIENT
-from .failures import is_logged, log_failure
+from .failures import level_of, log_failure, logger
 from .index import Index
 from .observing import exchange_of
 from .responses import BrokenStream, to_whole_response
@@ -129,8 +129,10 @@ class Problems:
         if conflict_status is None:
             conflict_status = self.mounted[0].conflict_status
         answer = answer_problem(error, conflict_status=conflict_status)
-        if (answer.status >= 500 or error.__cause__ is not None) and is_logged(answer.status):
-            log_failure(error, answer.status, self._exchange_of(scope), self._names.find(scope))
+        status = answer.status
+        is_told = status >= 500 or error.__cause__ is not None
+        if is_told and logger.isEnabledFor(level_of(status)):
+            log_failure(error, status, self._exchange_of(scope), self._names.find(scope))
         response = to_whole_response(
             answer, scope["method"], self._database.settings.send_timeout_s
         )

@@ -5,7 +5,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 from fastapi.params import Depends
 from fastapi.routing import APIRoute
@@ -33,7 +33,7 @@ from .forgery import check_origin
 from .limits import RequestLimits
 from .lookup import RouteLookup
 from .own_access import get_access
-from .paths import PATH_MATCH, PathMatch, decode_keys
+from .paths import PATH_MATCH, PathMatch
 from .problems import Problems
 from .responses import StreamedResponse, to_whole_response
 from .session import SessionDep, get_session
@@ -301,11 +301,17 @@ class ResourceRoute(APIRoute):
         return match, self.describe(found.match, scope)
 
     def describe(self, match: PathMatch, scope: Scope) -> dict[str, Any]:
-        """Return the scope's entries for a request that the route answers."""
-        given = decode_keys(match.keys, self.resource_endpoint.key_names)
+        """Return the scope's entries for a request that the route answers.
+
+        The components of its keys are parameters for the user's own dependencies.
+        """
+        given = dict(scope.get("path_params", {}))
+        for key, names in zip(match.keys, self.resource_endpoint.key_names, strict=False):
+            parts = key.split(",") if len(names) > 1 else [key]
+            given.update(zip(names, map(unquote, parts), strict=False))
         return {
             "endpoint": self.endpoint,
-            "path_params": {**scope.get("path_params", {}), **given},
+            "path_params": given,
             "route": self,
             PATH_MATCH: match,
         }

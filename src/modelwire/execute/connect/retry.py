@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import nullcontext
 from typing import TypeVar
 
 from tenacity import (
@@ -16,7 +17,7 @@ from tenacity import (
 
 from ...errors import Contention
 from ...observe.exchange import count_retry
-from .turns import WriteQueue
+from .turns import Turn, WriteQueue
 
 T = TypeVar("T")
 
@@ -69,11 +70,8 @@ async def retry_contended(
         count_retry()
         if retrying.statistics["attempt_number"] == FIRST_RETRY:
             return await attempt()
-        await again.begin()
-        try:
+        async with Turn(again, nullcontext()):
             return await attempt()
-        finally:
-            again.end()
 
     left_s = patience_s - (time.monotonic() - begun_s)
     retrying = AsyncRetrying(

@@ -14,8 +14,8 @@ from .fair_queue import FairQueue
 T = TypeVar("T")
 
 
-class WriteQueue:
-    """Queue of the writers of one process, in arrival order.
+class WriteQueue(FairQueue):
+    """Queue of the writers of one process, in arrival order, with the turn of the next one.
 
     SQLite's own waiting polls at growing intervals, so that a writer may wait long while later ones
     overtake it. Writers of other processes still wait that way.
@@ -25,54 +25,38 @@ class WriteQueue:
     """
 
     def __init__(self, timeout_s: float) -> None:
-        self._turn = FairQueue(1)
-        self._turn.patience.limit_s = timeout_s
-        self._turn.put_nowait(self)
-
-    def take(self, work: AbstractAsyncContextManager[T]) -> Turn[T]:
-        """Enter a context in its turn, and pass the turn on when the context ends.
-
-        Raises:
-            Contention: The turn did not come in time.
-        """
-        return Turn(self, work)
-
-    async def begin(self) -> None:
-        """Wait for a turn.
-
-        Raises:
-            Contention: The turn did not come in time.
-        """
-        if self._turn.idle:
-            self._turn.idle.pop()
-            return
-        try:
-            await self._turn.wait()
-        except TimeoutError:
-            raise Contention() from None
-
-    def end(self) -> None:
-        """Pass the turn on."""
-        self._turn.put_nowait(self)
+        super().__init__(1)
+        self.patience.limit_s = timeout_s
+        self.put_nowait(self)
 
 
 class Turn(Struct, Generic[T], frozen=True):
-    """Context that is entered in its turn.
+    """Context that is entered in its turn, which is passed on when the context ends.
 
     Args:
-        turns: The queue.
+        queue: The queue.
         work: The context.
+
+    Raises:
+        Contention: The turn did not come in time.
     """
 
-    turns: WriteQueue
+    queue: WriteQueue
     work: AbstractAsyncContextManager[T]
 
     async def __aenter__(self) -> T:
-        await self.turns.begin()
+        queue = self.queue
+        if queue.idle:
+            queue.idle.pop()
+        else:
+            try:
+                await queue.wait()
+            except TimeoutError:
+                raise Contention() from None
         try:
             return await self.work.__aenter__()
         except BaseException:
-            self.turns.end()
+            queue.put_nowait(queue)
             raise
 
     async def __aexit__(
@@ -84,4 +68,4 @@ class Turn(Struct, Generic[T], frozen=True):
         try:
             return await self.work.__aexit__(cls, error, traceback)
         finally:
-            self.turns.end()
+            self.queue.put_nowait(self.queue)

@@ -57,8 +57,9 @@ def translate(error: BaseException) -> ModelwireError:
         return refuse_value()
     if isinstance(original, asyncpg.PostgresError):
         return translate_postgresql(original)
-    if _is_of_a_type(error):
-        return refuse_value()
+    is_wrapped = isinstance(error, sa.DBAPIError)
+    if isinstance(error, sa.StatementError) and not is_wrapped and isinstance(error.orig, REFUSALS):
+        return refuse_value()  # a column's type has raised it for a parameter
     if isinstance(original, sqlite3.Error):
         return translate_sqlite(original)
     disconnected = isinstance(error, sa.DBAPIError) and error.connection_invalidated
@@ -81,13 +82,6 @@ def translating() -> Iterator[None]:
 def refuse_value() -> InvalidRequest:
     """Return the error for a value that a column's own type, or the driver, can't accept."""
     return InvalidRequest(Violation("a value does not fit its column", "unstorable"))
-
-
-def _is_of_a_type(error: BaseException) -> bool:
-    """Whether SQLAlchemy reports an exception that a column's type has raised for a parameter."""
-    if not isinstance(error, sa.StatementError) or isinstance(error, sa.DBAPIError):
-        return False
-    return isinstance(error.orig, REFUSALS)
 
 
 REFUSALS = (ValueError, TypeError, LookupError, ArithmeticError)

@@ -20,7 +20,7 @@ from .context import WriteContext, Written
 from .delete import Remover
 from .lock import check_stored, read_locked
 from .permission import refuse
-from .update import Updater
+from .update import update_rows
 
 Keys = Sequence[Row]
 
@@ -81,7 +81,7 @@ class SoftRemover:
         keys = [plan.table.values_of(row, table.key_columns)]
         along = await self._find_along(table, keys, at)
         try:
-            written = await Updater(self._context).change(plan)
+            written = await update_rows(self._context, plan)
         except Forbidden:
             raise refuse(table, "update") from None
         for restored, found in along.items():
@@ -125,4 +125,4 @@ class SoftRemover:
         """Mark rows, even if the caller can't see them; hooks only see restores, as updates."""
         hooks = self._context.hooks if at is None else None
         plan = assign_changed(plan_mark(table, [tuple(k) for k in keys], at), self._context.caller)
-        await Updater(replace(self._context, check=None, hooks=hooks)).change(plan)
+        await update_rows(replace(self._context, check=None, hooks=hooks), plan)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from msgspec import Struct
-
 from ...catalog.field import Field
 from ...catalog.tables import Table
 from ...errors import Constraint, ConstraintViolation, NotFound, RequestError
@@ -26,137 +24,133 @@ from .lock import check_stored, read_locked
 from .permission import check_linked, check_parents, check_written, refuse_by_policy
 
 
-class Updater(Struct, frozen=True):
-    """Writer of updates.
+async def update_rows(context: WriteContext, plan: UpdatePlan) -> Written:
+    """Update rows.
 
     Args:
         context: The context of the write.
+        plan: The fields that each row sets.
+
+    Returns:
+        The plan with all that its rows have set, and the rows as then stored, in order.
+
+    Raises:
+        NotFound: A row does not exist.
+        InvalidRequest: The resulting row does not fit its schema.
+        Rejection: A constraint fired.
     """
+    hooks = context.hooks
+    if plan.is_one_statement and context.check is None and hooks is None:
+        if context.catalog.hides_any_rows:
+            await check_parents(context, plan)
+        return Written(plan, [await update_row(context, plan)])
+    stored = await read_locked(context, plan)
+    try:
+        check_stored(context, plan, stored)
+        plan.check_expected(stored)
+    except RequestError as refusal:
+        await refuse_by_policy(_attempt(context, plan, stored))
+        raise refusal
+    if plan.echoes:
+        await context.compare_echoes(context.lane, plan, stored)
+    plan = plan.settle(stored, context.statements.dialect)
+    await check_parents(context, plan)
+    if hooks is not None:
+        plan = await hooks.before_update(plan, stored)
+    changed = await _store(context, plan, stored)
+    if hooks is not None:
+        hooks.updated(plan, stored, changed)
+    return Written(plan, changed)
 
-    context: WriteContext
 
-    async def change(self, plan: UpdatePlan) -> Written:
-        """Update rows.
+async def _attempt(context: WriteContext, plan: UpdatePlan, stored: Sequence[Row]) -> None:
+    """Update locked rows without hooks, where a policy may refuse the result.
 
-        Args:
-            plan: The fields that each row sets.
+    Raises:
+        Forbidden: The caller may not leave the rows as they would become.
+        RequestError, Rejection: The update fails for another reason.
+    """
+    settled = plan.settle(stored, context.statements.dialect)
+    if settled.may_leave_policy or any(settled.links):
+        await check_parents(context, settled)
+        await _store(context, settled, stored)
 
-        Returns:
-            The plan with all that its rows have set, and the rows as then stored, in order.
 
-        Raises:
-            NotFound: A row does not exist.
-            InvalidRequest: The resulting row does not fit its schema.
-            Rejection: A constraint fired.
-        """
-        context, hooks = self.context, self.context.hooks
-        if plan.is_one_statement and context.check is None and hooks is None:
-            if context.catalog.hides_any_rows:
-                await check_parents(context, plan)
-            return Written(plan, [await self.change_one(plan)])
-        stored = await read_locked(context, plan)
+async def _store(context: WriteContext, plan: UpdatePlan, stored: Sequence[Row]) -> list[Row]:
+    """Update locked rows and their links, and check the result.
+
+    Raises:
+        Forbidden: The caller may not leave the rows as they would become.
+        ParentNotFound: A row to link does not exist.
+        Rejection: A constraint fired.
+    """
+    changed = await _change_all(context, plan, stored)
+    if plan.may_leave_policy:
+        await check_written(context, plan.changed_table, "update", plan.rows, changed)
+    pairs = zip(changed, plan.links, strict=False)
+    wanted = [(row, links) for row, sets in pairs for links in sets]
+    if wanted:
+        await Linker(context).replace(plan.table, wanted)
+        await check_linked(context, plan.changed_table, plan.rows, changed)
+    return changed
+
+
+async def update_row(context: WriteContext, plan: UpdatePlan) -> Row:
+    """Update the only row of a plan, in one statement.
+
+    Raises:
+        NotFound: The row does not exist.
+        Rejection: A constraint fired.
+    """
+    (row,), (key,), table = plan.rows, plan.keys, plan.table
+    values: Mapping[str, Any] = {**predicate_values(key), **bind_row(row)}
+    shape: SelectShape | UpdateShape
+    if row.fields or (any(plan.links) and table.version is not None):
+        shape = UpdateShape(table, row.fields)
+    else:
+        shape = select_by_key(table)
+    try:
+        rows = await context.run(shape, values)
+    except ConstraintViolation as violation:
+        raise Rejection(violation, plan) from violation
+    if not rows:
+        await _check_absent(context, plan)
+        raise NotFound(f"{table.title} not found")
+    return rows[0]
+
+
+async def _check_absent(context: WriteContext, plan: UpdatePlan) -> None:
+    """Raise a rejection if the row exists, because a trigger has ignored its update."""
+    key = predicate_values(plan.keys[0])
+    if await context.run(select_by_key(plan.table), key):
+        raise Rejection(ConstraintViolation(Constraint.TRIGGER), plan)
+
+
+async def _change_all(context: WriteContext, plan: UpdatePlan, stored: Sequence[Row]) -> list[Row]:
+    """Update locked rows; those that set the same fields share a statement."""
+    table, width = plan.table, len(plan.table.selected)
+    changed = [row[:width] for row in stored]
+    groups: dict[tuple[Field, ...], list[int]] = {}
+    for index, row in enumerate(plan.rows):
+        groups.setdefault(row.fields, []).append(index)
+    for fields, group in groups.items():
+        if context.one_by_one or len(group) == 1 or not _go_together(table, fields):
+            for index in group:
+                changed[index] = await update_row(context, plan.nth(index))
+            continue
+        keys = [table.values_of(stored[index], table.key_columns) for index in group]
+        pairs = zip(group, keys, strict=True)
+        rows = [(*plan.rows[index].values, *key) for index, key in pairs]
+        shape = UpdateShape(table, fields, many=True)
         try:
-            check_stored(context, plan, stored)
-            plan.check_expected(stored)
-        except RequestError as refusal:
-            await refuse_by_policy(self._attempt(plan, stored))
-            raise refusal
-        if plan.echoes:
-            await context.compare_echoes(context.lane, plan, stored)
-        plan = plan.settle(stored, context.statements.dialect)
-        await check_parents(context, plan)
-        if hooks is not None:
-            plan = await hooks.before_update(plan, stored)
-        changed = await self._store(plan, stored)
-        if hooks is not None:
-            hooks.updated(plan, stored, changed)
-        return Written(plan, changed)
-
-    async def _attempt(self, plan: UpdatePlan, stored: Sequence[Row]) -> None:
-        """Update locked rows without hooks, where a policy may refuse the result.
-
-        Raises:
-            Forbidden: The caller may not leave the rows as they would become.
-            RequestError, Rejection: The update fails for another reason.
-        """
-        settled = plan.settle(stored, self.context.statements.dialect)
-        if settled.may_leave_policy or any(settled.links):
-            await check_parents(self.context, settled)
-            await self._store(settled, stored)
-
-    async def _store(self, plan: UpdatePlan, stored: Sequence[Row]) -> list[Row]:
-        """Update locked rows and their links, and check the result.
-
-        Raises:
-            Forbidden: The caller may not leave the rows as they would become.
-            ParentNotFound: A row to link does not exist.
-            Rejection: A constraint fired.
-        """
-        context = self.context
-        changed = await self._change_all(plan, stored)
-        if plan.may_leave_policy:
-            await check_written(context, plan.changed_table, "update", plan.rows, changed)
-        pairs = zip(changed, plan.links, strict=False)
-        wanted = [(row, links) for row, sets in pairs for links in sets]
-        if wanted:
-            await Linker(context).replace(plan.table, wanted)
-            await check_linked(context, plan.changed_table, plan.rows, changed)
-        return changed
-
-    async def change_one(self, plan: UpdatePlan) -> Row:
-        """Update the only row of a plan, in one statement.
-
-        Raises:
-            NotFound: The row does not exist.
-            Rejection: A constraint fired.
-        """
-        (row,), (key,), table = plan.rows, plan.keys, plan.table
-        values: Mapping[str, Any] = {**predicate_values(key), **bind_row(row)}
-        shape: SelectShape | UpdateShape
-        if row.fields or (any(plan.links) and table.version is not None):
-            shape = UpdateShape(table, row.fields)
-        else:
-            shape = select_by_key(table)
-        try:
-            rows = await self.context.run(shape, values)
+            found = await context.run(shape, {ROWS: rows})
+            check_all_written(found, len(group))
         except ConstraintViolation as violation:
             raise Rejection(violation, plan) from violation
-        if not rows:
-            await self._check_absent(plan)
-            raise NotFound(f"{table.title} not found")
-        return rows[0]
-
-    async def _check_absent(self, plan: UpdatePlan) -> None:
-        """Raise a rejection if the row exists, because a trigger has ignored its update."""
-        key = predicate_values(plan.keys[0])
-        if await self.context.run(select_by_key(plan.table), key):
-            raise Rejection(ConstraintViolation(Constraint.TRIGGER), plan)
-
-    async def _change_all(self, plan: UpdatePlan, stored: Sequence[Row]) -> list[Row]:
-        """Update locked rows; those that set the same fields share a statement."""
-        table, width = plan.table, len(plan.table.selected)
-        changed = [row[:width] for row in stored]
-        groups: dict[tuple[Field, ...], list[int]] = {}
-        for index, row in enumerate(plan.rows):
-            groups.setdefault(row.fields, []).append(index)
-        for fields, group in groups.items():
-            if self.context.one_by_one or len(group) == 1 or not _go_together(table, fields):
-                for index in group:
-                    changed[index] = await self.change_one(plan.nth(index))
-                continue
-            keys = [table.values_of(stored[index], table.key_columns) for index in group]
-            pairs = zip(group, keys, strict=True)
-            rows = [(*plan.rows[index].values, *key) for index, key in pairs]
-            shape = UpdateShape(table, fields, many=True)
-            try:
-                found = await self.context.run(shape, {ROWS: rows})
-                check_all_written(found, len(group))
-            except ConstraintViolation as violation:
-                raise Rejection(violation, plan) from violation
-            by_key = {table.values_of(row, table.key_columns): row for row in found}
-            for index, key in zip(group, keys, strict=True):
-                changed[index] = by_key[key]
-        return changed
+        by_key = {table.values_of(row, table.key_columns): row for row in found}
+        for index, key in zip(group, keys, strict=True):
+            changed[index] = by_key[key]
+    return changed
 
 
 def _go_together(table: Table, fields: Sequence[Field]) -> bool:

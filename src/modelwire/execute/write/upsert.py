@@ -25,7 +25,7 @@ from ..rejection import Rejection, check_all_written
 from .context import WriteContext
 from .insert import bind_row
 from .permission import check_parents, check_written
-from .update import Updater
+from .update import update_rows
 
 ATTEMPTS = 3
 """Attempts at a row that is neither inserted nor found, as it may be deleted in between."""
@@ -88,7 +88,7 @@ class Upserter:
             many=True,
         )
         if merged:
-            written = await Updater(self._context).change(changed)
+            written = await update_rows(self._context, changed)
             stored.update(zip(merged, written.rows, strict=True))
         new = [i for i in range(len(rows)) if i not in stored]
         if new:

@@ -27,7 +27,7 @@ from .lock import check_stored, read_locked
 from .mass import find_affected
 from .permission import check_parents, refuse_by_policy
 from .soft import SoftRemover
-from .update import Updater
+from .update import update_row, update_rows
 from .upsert import Upserter
 
 
@@ -76,10 +76,6 @@ def _create(context: WriteContext, plan: CreatePlan) -> Awaitable[Written]:
     return Inserter(context).create(plan)
 
 
-def _update(context: WriteContext, plan: UpdatePlan) -> Awaitable[Written]:
-    return Updater(context).change(plan)
-
-
 def _restore(context: WriteContext, plan: RestorePlan) -> Awaitable[Written]:
     return SoftRemover(context).restore(plan)
 
@@ -94,7 +90,7 @@ async def _update_all(context: WriteContext, plan: MassUpdate) -> Written:
     affected = await find_affected(context, plan.found, plan.limit)
     written = Written(change := repeat_change(plan.change, affected.keys))
     if affected.keys and (plan.change.sets_fields or plan.change.echoes):
-        written = await Updater(context).change(change)
+        written = await update_rows(context, change)
     count = len(affected.keys) if plan.change.sets_fields else 0
     return Written(written.plan, affected=count)
 
@@ -127,7 +123,7 @@ async def _link(context: WriteContext, plan: LinkPlan) -> Written:
 
 async def _set(context: WriteContext, owner: KeyedRows, sets: NewRow) -> Row:
     """Set the fields that hooks have added to a row that is linked."""
-    return await Updater(context).change_one(UpdatePlan(owner.table, owner.keys, (sets,)))
+    return await update_row(context, UpdatePlan(owner.table, owner.keys, (sets,)))
 
 
 _WRITERS: Mapping[type, Callable[[WriteContext, Any], Awaitable[Written]]] = {
@@ -139,7 +135,7 @@ _WRITERS: Mapping[type, Callable[[WriteContext, Any], Awaitable[Written]]] = {
     UpsertPlan: _upsert,
     CreatePlan: _create,
     RestorePlan: _restore,
-    UpdatePlan: _update,
+    UpdatePlan: update_rows,
     DeletePlan: _remove,
 }
 """Writer of each kind of plan."""
