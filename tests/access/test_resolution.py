@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 import pytest
@@ -214,3 +215,41 @@ async def test_short_way(tmp_path: Any) -> None:
         app.dependency_overrides[read_first] = lambda: 1
         assert (await client.get(PATH, headers=AS_5)).status_code == 200
         assert calls[4:] == ["OWN True"]
+
+
+@dataclass
+class Claims:
+    id: int
+
+
+class Keyed:
+    """A caller that a header names."""
+
+    id: int
+
+    def __init__(self, x_id: Annotated[int, Header()]) -> None:
+        self.id = x_id
+
+
+@pytest.mark.parametrize("told", [User, Claims])
+def test_clients_do_not_choose_who_they_are(tmp_path: Any, told: type[Any]) -> None:
+    """FastAPI reads the fields of such a class from the query."""
+    caller = Caller(told)
+    with pytest.raises(ConfigurationError, match=r"read id from the query.* `def read_caller"):
+        mount_for(tmp_path, caller)
+
+
+async def test_class_that_reads_a_header(tmp_path: Any) -> None:
+    app = mount_for(tmp_path, Caller(Keyed))
+    async with app.router.lifespan_context(app), open_client(app) as client:
+        assert (await client.get("/access_organisations/?limit=1")).status_code == 422
+        headers = {"x-id": "1"}
+        assert (await client.get("/access_organisations/", headers=headers)).status_code == 200
+
+
+def mount_for(tmp_path: Any, caller: Caller) -> FastAPI:
+    database = Database(f"sqlite:///{tmp_path}/a.db", metadata=TABLES)
+    app = FastAPI(lifespan=database.lifespan)
+    policy = Policy(read=Tenant.id == caller.id)
+    mount(app, database, Resource(Tenant, policy=policy), caller=caller)
+    return app

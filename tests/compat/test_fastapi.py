@@ -7,7 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, FastAPI
+from fastapi import APIRouter, Body, Depends, FastAPI, Header
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer, SecurityScopes
@@ -102,6 +102,13 @@ async def test_dependencies_are_put_before_those_of_a_route() -> None:
 def test_what_takes_scopes_is_known() -> None:
     assert compat.takes_scopes(Depends(find_scoped)), "Dependant.security_scopes_param_name"
     assert not compat.takes_scopes(Depends(find_below))
+
+
+def test_what_clients_tell_is_known() -> None:
+    def take(name: str, note: Annotated[str, Body()], key: Annotated[str, Header()]) -> None: ...
+
+    told = compat.names_told_by_clients(Depends(take))
+    assert told == {"name", "note"}, "Dependant.query_params, Dependant.body_params"
 
 
 async def test_routes_can_have_a_class_and_an_application_of_their_own() -> None:

@@ -181,6 +181,16 @@ def _takes_scopes(dependant: Dependant) -> bool:
     )
 
 
+def names_told_by_clients(depends: Depends) -> frozenset[str]:
+    """Return the parameters of a dependency that FastAPI reads from the query or the body.
+
+    Args:
+        depends: The dependency.
+    """
+    found = get_parameterless_sub_dependant(depends=depends, path="")
+    return frozenset(field.name for field in (*found.query_params, *found.body_params))
+
+
 def takes_path_or_body(depends: Depends, path: str) -> bool:
     """Whether a dependency takes a part of a path, or the body of a request, at any depth.
 

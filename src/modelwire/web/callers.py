@@ -12,8 +12,9 @@ from starlette.responses import Response
 from ..access.caller import Caller, dependency_of, key_of
 from ..access.principal import Principal, PrincipalReader
 from ..catalog.tables import Catalog
-from ..compat.fastapi import takes_scopes
+from ..compat.fastapi import names_told_by_clients, takes_scopes
 from ..compat.short_way import find_short_way
+from ..errors import ConfigurationError
 from .session import SessionDep
 
 WHO = "modelwire.who"
@@ -29,6 +30,9 @@ class Callers:
         caller: The declaration of the caller.
         catalog: The resources, whose policies say which attributes of a caller are read.
 
+    Raises:
+        ConfigurationError: Clients would choose who they are.
+
     Attributes:
         dependency: The dependency as a function.
         depends: The dependency, which goes before all others of a route.
@@ -42,8 +46,24 @@ class Callers:
         self._reader = PrincipalReader(key_of(caller), catalog.parameters)
         self.depends: fastapi_params.Depends = Depends(self.dependency)
         self.keeps: fastapi_params.Depends = Depends(_keep_result_of(self.dependency))
+        self._check_class([attribute.name for attribute in key_of(caller)])
         self.short_way = find_short_way(self.depends)
         self.takes_scopes = takes_scopes(self.depends)
+
+    def _check_class(self, key: list[str]) -> None:
+        """Check that no class is the dependency whose fields would be read from the query.
+
+        Raises:
+            ConfigurationError: Clients would tell who they are.
+        """
+        told = names_told_by_clients(self.depends).intersection(key)
+        if isinstance(self.dependency, type) and told:
+            name = self.dependency.__name__
+            raise ConfigurationError(
+                f"Caller({name}): FastAPI would read {', '.join(sorted(told))} from the query, so "
+                "that clients choose who they are. Give it a function that authenticates them, as "
+                f"in `def read_caller(…) -> {name}`."
+            )
 
     def read(self, who: object) -> Principal:
         """Read the attributes that policies use from the dependency's result.
