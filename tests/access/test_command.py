@@ -54,4 +54,4 @@ def test_policies(tmp_path: Path) -> None:
     }
     missing = CliRunner().invoke(main, ["policies", str(tmp_path / "none.py")])
     assert missing.exit_code == 2
-    assert "no file" in missing.stderr
+    assert "no file" in missing.output

@@ -142,11 +142,13 @@ def _spell_hstores(image: ColumnElement[Any], own: Table) -> ColumnElement[Any]:
         return image
     row: ColumnElement[Any] = cast(image, JSONB())
     for name in names:
-        pairs = func.jsonb_each_text(row[name]).table_valued("key", "value", name="modelwire_pairs")
+        # SQLAlchemy 2.0 writes `row[name]` without the parentheses that PostgreSQL requires here.
+        value = func.jsonb_extract_path(row, name)
+        pairs = func.jsonb_each_text(value).table_valued("key", "value", name="modelwire_pairs")
         keys, values = func.array_agg(pairs.c.key), func.array_agg(pairs.c.value)
         whole = cast(func.coalesce(func.hstore(keys, values), cast("", HSTORE())), Text())
         spelled = select(func.jsonb_build_object(name, whole)).select_from(pairs)
-        is_there = func.jsonb_typeof(row[name]) == "object"
+        is_there = func.jsonb_typeof(value) == "object"
         row = case((is_there, row.op("||")(spelled.scalar_subquery())), else_=row)
     return cast(row, JSON())
 
