@@ -24,8 +24,7 @@ from typing import (
 from pydantic import BaseModel, RootModel
 from pydantic.fields import FieldInfo
 
-from modelwire.compat.pydantic import declared_fields_of
-
+from ..compat.pydantic import declared_fields_of
 from .invalid_values import Unreadable
 from .kinds import Kind, bare_class, strip_optional
 from .names import shown_name
@@ -121,7 +120,6 @@ def _item_at(cls: type, args: Sequence[Any], step: str) -> Any:
 
 @lru_cache(maxsize=1024)
 def _members_of_class(cls: type) -> Mapping[str, Any] | None:
-    excluded = _excluded_by_class(cls)
     if issubclass(cls, BaseModel):
         found = {
             shown_name(k, i): i.annotation for k, i in cls.model_fields.items() if not i.exclude
@@ -132,6 +130,7 @@ def _members_of_class(cls: type) -> Mapping[str, Any] | None:
     hints = _hints_of(cls)
     if hints is None:
         return None
+    excluded = excluded_names(cls)
     return {name: hint for name, hint in hints.items() if name not in excluded}
 
 
