@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, fields
 from difflib import get_close_matches
+from inspect import isasyncgenfunction, isgeneratorfunction, signature
 from typing import Any, Literal, Protocol
 
 from sqlmodel import SQLModel
@@ -230,6 +231,8 @@ class Hooks:
                     f"Hooks({argument.name}=…): should be a list of functions that take a Change, "
                     f"as in Hooks({argument.name}=[check])."
                 )
+            for hook in given:
+                _check_signature(argument.name, hook)
 
     def before(self, operation: WriteOperation) -> Sequence[Hook]:
         """Return the hooks that run before an operation."""
@@ -244,3 +247,27 @@ class Hooks:
     def serve(self, operation: WriteOperation) -> bool:
         """Whether any hook runs with an operation."""
         return bool(self.before(operation) or self.after(operation) or self.after_commit)
+
+
+def _check_signature(argument: str, hook: Hook) -> None:
+    """Check that a hook can be called with a change, and that this runs it.
+
+    Raises:
+        ConfigurationError: It can't, or its call would only make a generator.
+    """
+    name = getattr(hook, "__qualname__", None) or type(hook).__qualname__
+    start = f"Hooks({argument}=…): `{name}`"
+    for function in (hook, getattr(hook, "__call__", hook)):  # noqa: B004 - of an object that is called
+        if isgeneratorfunction(function) or isasyncgenfunction(function):
+            raise ConfigurationError(
+                f"{start} has a `yield`, so that calling it would run none of it; write it without."
+            )
+    try:
+        signature(hook).bind(None)
+    except TypeError as exc:
+        raise ConfigurationError(
+            f"{start} should take a Change and nothing else, as in `def check(change: Change) -> "
+            f"None`: {exc}."
+        ) from None
+    except ValueError:  # some built-in functions have no signature
+        return

@@ -353,10 +353,10 @@ async def test_no_request_of_a_websocket_has_a_caller(own: Own) -> None:
     @own.app.websocket("/socket")
     async def talk(session: CallerSessionDep) -> None: ...
 
+    assert (await own.send("GET", "/own_countries/")).status_code == 200
     with (
-        TestClient(own.app) as client,
         pytest.raises(Exception, match="WebSocket has no caller"),
-        client.websocket_connect("/socket"),
+        TestClient(own.app).websocket_connect("/socket"),
     ):
         pass
 

@@ -1,10 +1,12 @@
 """Wrong declarations of hooks are refused where they are written."""
 
+from dataclasses import fields
+from functools import partial
 from typing import Any
 
 import pytest
 
-from modelwire import ConfigurationError, Hooks, Resource
+from modelwire import Change, ConfigurationError, Hooks, Resource
 from tests.hooks.tables import Label
 
 
@@ -20,3 +22,54 @@ def test_resource_takes_hooks() -> None:
     wrong: Any = [print]
     with pytest.raises(ConfigurationError, match=r"should be Hooks\(…\)"):
         Resource(Label, hooks=wrong)
+
+
+def _takes_nothing() -> None: ...
+
+
+def _takes_two(_change: Change, _session: object) -> None: ...
+
+
+def _takes_a_name(*, change: Change) -> None:
+    del change
+
+
+def _yields(_change: Change) -> Any:
+    yield
+
+
+async def _yields_later(_change: Change) -> Any:
+    yield
+
+
+class _Called:
+    async def __call__(self, change: Change) -> None: ...
+
+
+class _Yielding:
+    def __call__(self, _change: Change) -> Any:
+        yield
+
+
+@pytest.mark.parametrize("argument", [field.name for field in fields(Hooks)])
+@pytest.mark.parametrize("hook", [_takes_nothing, _takes_two, _takes_a_name, _Called])
+def test_a_hook_takes_a_change_and_nothing_else(argument: str, hook: Any) -> None:
+    """A hook that a request could not call says so before any request."""
+    expected = rf"Hooks\({argument}=…\): `{hook.__name__}` should take a Change and nothing else"
+    with pytest.raises(ConfigurationError, match=expected):
+        Hooks(**{argument: [hook]})
+
+
+@pytest.mark.parametrize("hook", [_yields, _yields_later, partial(_yields), _Yielding()])
+def test_a_hook_that_would_never_run_is_refused(hook: Any) -> None:
+    """A call of a generator function runs none of it."""
+    with pytest.raises(ConfigurationError, match="has a `yield`"):
+        Hooks(before_update=[hook])
+
+
+@pytest.mark.parametrize(
+    "hook", [print, _Called(), partial(_takes_two, _session=None), lambda *_: None, [].append]
+)
+def test_whatever_takes_a_change_is_a_hook(hook: Any) -> None:
+    """Functions, methods, partial functions and objects that are called."""
+    assert Hooks(before_create=[hook]).before("create") == [hook]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from inspect import Parameter, Signature
 from typing import Annotated, Any, Generic, Literal, TypeVar
 from urllib.parse import quote
@@ -15,11 +15,13 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 
+from ..compat.starlette import pattern_of
 from ..errors import ConfigurationError, NotFound
 from ..pipeline.writes import check_of
 from ..plan.keys import key_values
+from ..statement.door import CallerDoor
 from .caller_session import TAKEN, AccessDep, CallerSessionDep, Taken
-from .own_access import CallerAccess
+from .own_access import CallerAccess, OwnDependency
 
 Model = TypeVar("Model", bound=SQLModel)
 
@@ -59,7 +61,7 @@ def row_of(
     return RowDependency(model, action, options)
 
 
-class RowDependency(Generic[Model]):
+class RowDependency(OwnDependency, Generic[Model]):
     """Dependency that provides a row; its arguments are those of `row_of`.
 
     Attributes:
@@ -73,8 +75,26 @@ class RowDependency(Generic[Model]):
         self.action = action
         self._options: Any = options
         mapper: Any = inspect(model)
-        names = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
-        self.__signature__ = _sign(model, names)
+        keys = [mapper.get_property_by_column(column).key for column in mapper.primary_key]
+        self._names = {key: model.model_fields[key].alias or key for key in keys}
+        self.__signature__ = _sign(model, self._names)
+
+    def check(self, door: CallerDoor, path: str) -> None:
+        """Check that the model is a resource, and that a path names its key.
+
+        Raises:
+            ConfigurationError: The model is no resource, or the path lacks a part of the key.
+        """
+        door.find(self._model.__table__)  # type: ignore[attr-defined]
+        found = pattern_of(path).groupindex
+        missing = [name for name in self._names.values() if name not in found]
+        if missing:
+            lacking = " and ".join(f"{{{name}}}" for name in missing)
+            raise ConfigurationError(
+                f"row_of({self._model.__name__}): the path {path} has no {lacking}. It needs a "
+                "parameter for each field of the key, with the same name, as in "
+                f"{_rename(path, found, missing, self._names.values())}."
+            )
 
     async def __call__(
         self, request: Request, access: CallerAccess, session: AsyncSession, **given: Any
@@ -101,7 +121,19 @@ class RowDependency(Generic[Model]):
         return row
 
 
-def _sign(model: type[SQLModel], names: Sequence[str]) -> Signature:
+def _rename(
+    path: str, found: Collection[str], missing: Sequence[str], names: Collection[str]
+) -> str:
+    """Return a path with the missing parameters, in place of others if these are as many."""
+    others = [name for name in found if name not in names]
+    if len(others) != len(missing):
+        return path.rstrip("/") + "".join(f"/{{{name}}}" for name in missing)
+    for other, name in zip(others, missing, strict=True):
+        path = path.replace(f"{{{other}}}", f"{{{name}}}")
+    return path
+
+
+def _sign(model: type[SQLModel], names: Mapping[str, str]) -> Signature:
     """Return the signature of the dependency: a path parameter for each field of the key."""
     kind = Parameter.KEYWORD_ONLY
     fixed = [
@@ -112,8 +144,8 @@ def _sign(model: type[SQLModel], names: Sequence[str]) -> Signature:
     # FastAPI passes values on as converted by the path's own converters.
     keys = [
         Parameter(f"key{place}", kind, annotation=Annotated[Any, _describe(model, name), path])
-        for place, name in enumerate(names)
-        for path in [Path(alias=model.model_fields[name].alias or name)]
+        for place, (name, alias) in enumerate(names.items())
+        for path in [Path(alias=alias)]
     ]
     return Signature([*fixed, *keys])
 

@@ -11,7 +11,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from ..access.caller import Caller
 from ..catalog.tables import Table
-from ..compat.starlette import has_started, middleware_of
+from ..compat.starlette import check_at_start, has_started, middleware_of
 from ..errors import ConfigurationError
 from ..execute.database import Database
 from ..openapi.components import Components
@@ -30,6 +30,7 @@ from .positions import Positions
 from .problems import Mounted, Problems
 from .route import ResourceRoute
 from .route_names import RouteNames
+from .shown import check_shown
 from .unexpected import UnexpectedErrors
 
 if TYPE_CHECKING:  # rarely used, and the SDK may not be installed
@@ -69,6 +70,7 @@ class Service:
                 "mount(app=…): the application has started already; mount before its first request."
             )
         self.database = database
+        self._app = app
         self.lookup = RouteLookup(app, ResourceRoute)
         names = RouteNames(app)
         self.problems = Problems(names, database)
@@ -89,6 +91,7 @@ class Service:
         self._caller: Caller | None = None
         self._mounts = 0
         self._add_middleware(app)
+        check_at_start(app, self._check_own_endpoints)
         app.state.modelwire = self
         app.state.modelwire_own = self.own_access
         app.state.modelwire_database = database
@@ -109,6 +112,15 @@ class Service:
         )
         # As the innermost, so that the other middleware adds its headers to these responses too.
         middleware_of(app).append(Middleware(UnexpectedErrors, problems=self.problems))
+
+    def _check_own_endpoints(self) -> None:
+        """Check the application's own endpoints.
+
+        Raises:
+            ConfigurationError: One of them could never answer; says what to write.
+        """
+        self.own_access.check()
+        check_shown(self._app, self.own_access)
 
     def add_resources(self, mounted: MountedResources, conflict_status: int) -> None:
         """Add resources, which also explain errors in the application's own endpoints.

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, get_args
 
 import msgspec
-from pydantic import GetJsonSchemaHandler, TypeAdapter
+from fastapi import FastAPI
+from pydantic import BaseModel, GetJsonSchemaHandler, TypeAdapter
 from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema, core_schema
+from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
 from ..catalog.field import Field
 from ..catalog.kinds import has_offset, moment_in_utc, time_in_utc
 from ..catalog.tables import Table
+from ..compat.fastapi import place_routes
 from ..encode.encoder import encoder_of
 from ..errors import ConfigurationError
 from ..memory import kept
 from ..statement.types import spell_decimal
-from .own_access import SCOPE, find_shown
+from .own_access import SCOPE, OwnAccess, find_shown
 
 
 @cache
@@ -35,7 +38,14 @@ def shown(model: type[SQLModel]) -> type[object]:
 
     Args:
         model: The model, which is a resource of the application.
+
+    Raises:
+        ConfigurationError: The model has no table.
     """
+    if inspect(model, raiseerr=False) is None:
+        raise ConfigurationError(
+            f"shown({getattr(model, '__name__', model)}): give it a model with a table."
+        )
     return type(f"Shown{model.__name__}", (_Shown,), {"__module__": __name__, "shown_model": model})
 
 
@@ -117,8 +127,41 @@ def _find_table(model: type[SQLModel]) -> Table:
     scope = SCOPE.get()
     table = None if scope is None else find_shown(model, scope)
     if table is None:
-        raise ConfigurationError(
-            f"shown({model.__name__}): it is no resource of the application that answers. "
-            f"Call mount(app, database, Resource({model.__name__}), …)."
-        )
+        raise _refuse(model)
     return table
+
+
+def _refuse(model: type[SQLModel]) -> ConfigurationError:
+    return ConfigurationError(
+        f"shown({model.__name__}): it is no resource of the application that answers. "
+        f"Call mount(app, database, Resource({model.__name__}), …)."
+    )
+
+
+def check_shown(app: FastAPI, own_access: OwnAccess) -> None:
+    """Check that what an application's own endpoints show are resources of it.
+
+    Args:
+        app: The application.
+        own_access: The access to its resources.
+
+    Raises:
+        ConfigurationError: One of them is none, or is mounted more than once and shown differently.
+    """
+    for placed in place_routes(app.router.routes):
+        for model in _models_shown_in(getattr(placed.route, "response_model", None), set()):
+            if own_access.find_table(model, documented=False) is None:
+                raise _refuse(model)
+
+
+def _models_shown_in(annotation: Any, seen: set[object]) -> Iterator[type[SQLModel]]:
+    """Yield the models whose representations are part of a response model, at any depth."""
+    if isinstance(annotation, type) and annotation not in seen:
+        seen.add(annotation)
+        if issubclass(annotation, _Shown):
+            yield annotation.shown_model
+        elif issubclass(annotation, BaseModel):
+            for field in annotation.model_fields.values():
+                yield from _models_shown_in(field.annotation, seen)
+    for part in get_args(annotation):
+        yield from _models_shown_in(part, seen)
