@@ -181,6 +181,10 @@ class Settings(Limits):
     max_listeners: Annotated[int, Gt(0)] = 2000
     """Clients that may follow changes in one process at a time; further ones are answered 503."""
 
+    max_listening_s: Annotated[float, Gt(0)] = 900.0
+    """Seconds for which a client follows changes by one stream of events, at most. It reconnects
+    then, and continues with the permissions that it has by then."""
+
     max_head_bytes: Annotated[int, Gt(0)] = 131_072
     """Bytes that the URL and headers of a request to `modelwire serve` may have; longer ones are
     answered 414 or 431."""

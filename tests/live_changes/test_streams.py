@@ -6,10 +6,12 @@ import httpx2
 import pytest
 from fastapi import FastAPI
 
+from modelwire import Database, mount
 from modelwire.pipeline import changes
 from tests.live.conftest import serve_app
 
-from .listening import EVENTS, HTTP, listen, served, take
+from .listening import EVENTS, HTTP, MINUTE_S, listen, read_events, served, take
+from .tables import POLICED, me
 from .test_pages import CHANGES, PATH, create
 
 
@@ -117,3 +119,44 @@ async def test_the_end_of_the_server(followed_app: FastAPI, writer: httpx2.Async
         *_, last, end = await following
         assert last.startswith("retry: ")
         assert end == ""
+
+
+async def test_who_connects_is_told_where_it_is_at_once(
+    followed_app: FastAPI, writer: httpx2.AsyncClient
+) -> None:
+    """It can continue from there if nothing has come before its connection is lost."""
+    await create(writer, title="Before")
+    async with served(followed_app) as client:
+        async with listen(client, CHANGES) as events:
+            _, place = [await anext(events) for _ in range(2)]
+        row = await create(writer, title="Meanwhile")
+        async with listen(client, CHANGES, after=place.number) as events:
+            (event,) = await take(events, 1)
+        assert event.data == {"key": row["id"], "item": row}
+
+
+async def test_a_stream_ends_with_the_rights_of_its_caller(
+    followed: Database, writer: httpx2.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The caller is resolved again after a while; nothing that it may see is lost between."""
+    settings = followed.settings.model_copy(update={"max_listening_s": 0.5})
+    monkeypatch.setattr(followed, "settings", settings)
+    app = FastAPI()
+    mount(app, followed, POLICED, caller=me)
+    headers = {**EVENTS, "X-Sees-Cost": "false"}
+    keys: list[int] = []
+    number: int | None = None
+    async with served(app) as client:
+        for team, visible in ((1, True), (1, True), (2, False)):
+            who = headers | {"X-Team": str(team)}
+            who |= {} if number is None else {"Last-Event-ID": str(number)}
+            async with asyncio.timeout(MINUTE_S), client.stream("GET", CHANGES, headers=who) as a:
+                events = read_events(a.aiter_lines())
+                if number is None:
+                    number = [await anext(events) for _ in range(2)][1].number
+                row = await create(writer, title="Of the first team")
+                async for event in events:  # until the stream ends
+                    number = number if event.id is None else event.id
+                    keys += [event.data["key"]] if event.data is not None else []
+            assert (row["id"] in keys) is visible
+    assert keys == sorted(set(keys))

@@ -36,13 +36,14 @@ class Followed:
         after: int | None = None,
         wait_s: int = 30,
         size: int = 10**5,
+        listens_s: float = 10**6,
     ) -> None:
         self.steps, self.seen, self.fails, self.size = list(steps), seen, fails, size
         self.now_s = 1000.0
         self.waited: list[tuple[int, float]] = []
         self.read_from: list[tuple[int, int, int]] = []
         self.takes_s = 0.0
-        settings = SimpleNamespace(request_timeout_s=20.0)
+        settings = SimpleNamespace(request_timeout_s=20.0, max_listening_s=listens_s)
         tracking = SimpleNamespace(feed=self)
         pipeline: Any = SimpleNamespace(
             database=SimpleNamespace(tracking=tracking, settings=settings), changes=self
@@ -110,7 +111,7 @@ RETRY = b"retry: 2000\n\n"
 
 async def test_a_stream(log: Any) -> None:
     """Each is sent once, as far as it may be seen; it goes on from what was looked at."""
-    followed = log((3, 1), (5, 1), (5, 1), seen=[2, 3, 5])
+    followed = log((3, 1), (5, 1), (5, 1), seen=[2, 3, 5], after=1)
     assert await followed.stream(1) == [RETRY, write(2, 3), write(5)]
     assert [read[:2] for read in followed.read_from] == [(1, 3), (3, 5)]
     assert [after for after, _ in followed.waited] == [1, 3, 5, 5]
@@ -126,8 +127,31 @@ async def test_a_stream_is_never_quiet(log: Any) -> None:
 
 
 async def test_a_client_without_a_place_is_told_it(log: Any) -> None:
+    """At once: changes are lost otherwise if its connection is."""
     followed = log((7, HEARTBEAT_S), (7, HEARTBEAT_S))
-    assert await followed.stream(7) == [RETRY, b"id: 7\n\n", HEARTBEAT]
+    assert await followed.stream(7) == [RETRY, b"id: 7\n\n", HEARTBEAT, HEARTBEAT]
+
+
+async def test_a_stream_ends_after_some_time(log: Any) -> None:
+    """The client reconnects after a short while, from where it is, as the caller of then."""
+    steps = [(3, 10), (4, 14), (4, 80)]
+    followed = log(*steps, seen=[3], after=1, listens_s=100)
+    *sent, place, end = b"".join(await followed.stream(1)).split(b"\n\n")[:-1]
+    assert b"\n\n".join(sent) + b"\n\n" == RETRY + write(3)
+    assert place == b"id: 4"
+    assert end.startswith(b"retry: ")
+    assert len(followed.waited) == 3
+
+
+async def test_clients_that_came_together_do_not_return_together(log: Any) -> None:
+    """Streams end at different times, and say different times to come back."""
+    lengths, ends = set(), set()
+    for _ in range(20):
+        followed = log(*[(0, 1.0)] * 100, after=0, listens_s=100)
+        ends.add((await followed.stream(0))[-1])
+        lengths.add(len(followed.waited))
+    assert lengths <= set(range(80, 102))
+    assert min(len(lengths), len(ends)) > 5
 
 
 async def test_a_stream_looks_at_more_where_it_is_behind(log: Any) -> None:
@@ -144,7 +168,8 @@ async def test_a_stream_looks_at_more_where_it_is_behind(log: Any) -> None:
 
 async def test_a_log_that_can_not_be_read(log: Any, caplog: pytest.LogCaptureFixture) -> None:
     """It is read again from the same place, and that is logged once for as long as it lasts."""
-    followed = log(*[(n, 0) for n in (1, 1, 1, 2, 2)], seen=[1, 2], fails=[1, 2, 4])
+    steps = [(n, 0) for n in (1, 1, 1, 2, 2)]
+    followed = log(*steps, seen=[1, 2], fails=[1, 2, 4], after=0)
     with caplog.at_level(logging.WARNING, "modelwire"):
         assert await followed.stream(0) == [RETRY, write(1), write(2)]
     assert [read[:2] for read in followed.read_from] == [(0, 1)] * 3 + [(1, 2)] * 2

@@ -51,7 +51,10 @@ RETRY_MS = 2000
 """Milliseconds after which a client reconnects."""
 
 _RETRIES_MS = (200, 3000)
-"""Range of the same when the server stops, so that clients do not all reconnect at once."""
+"""Range of the same at the end of a stream, so that clients do not all reconnect at once."""
+
+_PARTS = (0.8, 1.0)
+"""Range of the parts of the maximum duration after which a stream ends."""
 
 FEWEST, MOST = 10, 2000
 """Minimum and maximum number of changes that a stream examines at a time."""
@@ -115,7 +118,10 @@ class _Following:
         self._changes = pipeline.changes
         self._plan = plan
         # The response is ready before the time limit of the request.
-        self._wait_s = min(plan.wait_s, pipeline.database.settings.request_timeout_s * WAITING)
+        settings = pipeline.database.settings
+        self._wait_s = min(plan.wait_s, settings.request_timeout_s * WAITING)
+        # Clients that came together don't return together.
+        self._listen_s = settings.max_listening_s * random.uniform(*_PARTS)  # noqa: S311
         self._fails = False
         self._caller = caller
         self._session = session_of(session)
@@ -135,18 +141,22 @@ class _Following:
                     return batch
 
     async def stream(self, position: int) -> AsyncIterator[bytes]:
-        """Yield events for as long as the client listens, and the server runs.
+        """Yield events for as long as the client listens, the server runs, and the caller may.
 
-        The client is told its position even without events, so that it resumes from there.
+        The client is told its position even without events, so that it resumes from there. It
+        reconnects at the end, as the caller that it is by then.
         """
         yield write_retry(RETRY_MS)
-        told, sent_s = self._plan.after, time.monotonic()
-        usual = self._plan.limit
+        if self._plan.after is None:  # it could not continue from here otherwise
+            yield write_place(position)
+        told = position
+        sent_s = time.monotonic()
+        usual, ends_s = self._plan.limit, sent_s + self._listen_s
         while True:
-            left_s = sent_s + HEARTBEAT_S - time.monotonic()
+            left_s = min(sent_s + HEARTBEAT_S, ends_s) - time.monotonic()
             final = await self._feed.wait(position, left_s)
-            if is_stopping():
-                yield write_retry(random.randint(*_RETRIES_MS))  # noqa: S311 - no secret
+            if is_stopping() or time.monotonic() >= ends_s:
+                yield (write_place(position) if told != position else b"") + self._write_end()
                 return
             events, position, size = await self._try(position, final)
             is_behind = position < final
@@ -158,6 +168,9 @@ class _Following:
             elif time.monotonic() >= sent_s + HEARTBEAT_S:
                 yield HEARTBEAT if told == position else write_place(position)
                 told, sent_s = position, time.monotonic()
+
+    def _write_end(self) -> bytes:
+        return write_retry(random.randint(*_RETRIES_MS))  # noqa: S311 - no secret
 
     async def _try(self, position: int, final: int) -> Batch:
         """Read some changes; none if that fails now."""
