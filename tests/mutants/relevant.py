@@ -222,20 +222,26 @@ RELEVANT = {
         "http/test_update http/test_bulk_update http/test_mass_changes http/test_conditional"
     ),
     "plan/writing/upsert": "http/test_upsert hooks/test_upserts cases/test_keys_of_the_database",
-    "respond": "http/test_list http/test_conditional http/test_create http/test_csv",
-    "respond/answer": "http/test_conditional http/test_list http/test_create http/test_read",
-    "respond/batch": "batches/test_batches batches/test_references",
+    "respond": (
+        "unit/test_answers http/test_list http/test_conditional http/test_create http/test_csv"
+    ),
+    "respond/answer": (
+        "unit/test_answers http/test_conditional http/test_list http/test_create http/test_read"
+    ),
+    "respond/batch": "unit/test_answers batches/test_batches batches/test_references",
     "respond/changes": "unit/test_events live_changes/test_pages",
-    "respond/groups": "http/test_aggregate",
-    "respond/links": "http/test_links query/test_totals http/test_keyset",
+    "respond/groups": "unit/test_answers http/test_aggregate",
+    "respond/links": "unit/test_answers http/test_links query/test_totals http/test_keyset",
     "respond/outcomes": (
-        "http/test_each_for_itself cases/test_rows_told_alone http/test_many_errors"
+        "unit/test_answers http/test_each_for_itself cases/test_rows_told_alone"
+        " http/test_many_errors"
     ),
     "respond/problem": (
-        "unit/test_errors http/test_many_errors http/test_constraints http/test_paths"
+        "unit/test_answers unit/test_errors http/test_many_errors http/test_constraints"
+        " http/test_paths"
     ),
-    "respond/statuses": "unit/test_errors docs/test_reference http/test_paths",
-    "respond/stream": "http/test_stream http/test_csv http/test_included_limit",
+    "respond/statuses": "unit/test_answers unit/test_errors docs/test_reference http/test_paths",
+    "respond/stream": "unit/test_answers http/test_stream http/test_csv http/test_included_limit",
     "statement": "query/test_statements http/test_filter query/test_answers http/test_include",
     "statement/aggregate": (
         "http/test_aggregate query/test_aggregates query/test_large_sums computed/test_sums"

@@ -245,7 +245,6 @@ def explain_reference_elsewhere(
 
     Returns:
         The error to answer with.
-        The error to answer with.
     """
     if deletes:
         by = table.sql if table is not None and violation.table is not None else None
