@@ -37,8 +37,10 @@ RELEVANT = {
     ),
     "execute/explain/links": "http/test_link_constraints http/test_many_to_many",
     "execute/explain/partitions": "constraints/test_partitions",
-    "execute/failure": "observe/test_log unit/test_outcomes",
-    "execute/faults": "unit/test_outcomes unit/test_sqlite_faults http/test_constraints",
+    "execute/failure": "unit/test_faults observe/test_log unit/test_outcomes",
+    "execute/faults": (
+        "unit/test_faults unit/test_outcomes unit/test_sqlite_faults http/test_constraints"
+    ),
     "execute/feed": (
         "unit/test_feed live_changes/test_ends live_changes/test_order live_changes/test_notices"
     ),

@@ -117,7 +117,7 @@ def _named_in(message: str) -> str:
     return "" if match is None else match[1].rpartition(".")[2]
 
 
-_QUOTED = re.compile(r'["«„“](.+?)["»“”]')
+_QUOTED = re.compile(r'["«»„“]\s*(.+?)\s*["»«“”]')
 
 
 def _read_diagnostics(error: asyncpg.PostgresError, kind: Constraint) -> ConstraintViolation:
