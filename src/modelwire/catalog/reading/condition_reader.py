@@ -28,7 +28,7 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.sql import operators, visitors
 from sqlalchemy.sql.expression import ClauseList, ColumnClause, Grouping, UnaryExpression
-from sqlalchemy.sql.selectable import Join, SelectBase
+from sqlalchemy.sql.selectable import AliasedReturnsRows, Join, SelectBase
 from sqlalchemy.types import NullType, TupleType
 
 from ...access.caller import Caller, CallerValue
@@ -215,6 +215,10 @@ class ConditionReader:
                 if isinstance(element, Select) and element is not root and row is not None:
                     is_own = _reads(element, self._table)
                     return traverse(element, None) if is_own else None
+                if isinstance(element, AliasedReturnsRows) and isinstance(
+                    element.element, SQLTable
+                ):
+                    return element  # other rows, even if they are of the row's own table
                 if isinstance(element, SQLTable):
                     return alias(element, row)
                 if isinstance(element, ColumnClause) and isinstance(element.table, SQLTable):
