@@ -1,4 +1,6 @@
-"""Private parts of libraries, and differences between their versions, one module per library.
+"""Private parts of libraries, and differences between their versions.
+
+Each module is about one library; a library may have several modules.
 
 No other module names a part of a library that its documentation doesn't: an attribute with an
 underscore, an undescribed module or name, the text of an error. Each has its reason here, and the

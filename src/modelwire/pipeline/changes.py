@@ -141,10 +141,10 @@ class _Following:
                     return batch
 
     async def stream(self, position: int) -> AsyncIterator[bytes]:
-        """Yield events for as long as the client listens, the server runs, and the caller may.
+        """Yield events until the client leaves, the server stops, or the maximum duration is over.
 
-        The client is told its position even without events, so that it resumes from there. It
-        reconnects at the end, as the caller that it is by then.
+        The caller is not checked again: a client that reconnects is resolved anew. It is told its
+        position even without events, so that it resumes from there.
         """
         yield write_retry(RETRY_MS)
         if self._plan.after is None:  # it could not continue from here otherwise

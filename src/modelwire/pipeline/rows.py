@@ -58,7 +58,6 @@ class RowReader:
 
         Returns:
             The row, or none, as stored at some moment after this call.
-            The row, or none. It was looked for after this call.
         """
         one, many = self._statements.of(shape), self._statements.gathered(shape)
         if many is None or (self._alone_until_s and self._is_long(shape)):
