@@ -341,6 +341,10 @@ RELEVANT = {
 """Tests by the beginning of a module's path in `src/modelwire`; the longest that fits counts."""
 
 
+FIRST = {"plan": "plan", "statement": "statement/test_sql plan"}
+"""Tests of whole packages that take milliseconds each, and are run before the others."""
+
+
 def tests_of(module: str) -> list[str]:
     """The tests for a module, in the order in which they are run.
 
@@ -348,5 +352,6 @@ def tests_of(module: str) -> list[str]:
         module: Its path in `src/modelwire`.
     """
     part = max((part for part in RELEVANT if module.startswith(part)), key=len)
-    names = [f"tests/{name}" for name in RELEVANT[part].split()]
+    first = FIRST.get(module.partition("/")[0], "")
+    names = [f"tests/{name}" for name in f"{first} {RELEVANT[part]}".split()]
     return [f"{name}.py" if Path(f"{name}.py").exists() else name for name in names]
