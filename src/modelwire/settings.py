@@ -290,12 +290,23 @@ def read_settings(**overrides: object) -> Settings:
         raise ConfigurationError(f"Bad setting: {faults}") from None
 
 
+_READ_ELSEWHERE = re.compile("TOKEN|TEST_.*")
+"""Names of other variables with the prefix: of the command line, and of modelwire's own tests."""
+
+
 @cache
-def warn_of_misspelt_settings() -> None:
-    """Warn, once per process, of environment variables whose names are almost those of settings."""
-    known = [name.upper() for name in Settings.model_fields]
+def warn_of_unknown_settings() -> None:
+    """Warn, once per process, of environment variables that look like settings and are none."""
+    known = {name.upper() for name in Settings.model_fields}
     for variable in os.environ:
         start, name = variable[: len(_PREFIX)].upper(), variable[len(_PREFIX) :].upper()
-        closest = get_close_matches(name, known, n=1) if start == _PREFIX else []
-        if closest and name not in known:
-            logger.warning("%s is not a setting; did you mean %s%s?", variable, _PREFIX, closest[0])
+        if start == _PREFIX and name not in known and not _READ_ELSEWHERE.fullmatch(name):
+            logger.warning("%s is not a setting, and changes nothing%s", variable, _hint(name))
+
+
+def _hint(name: str) -> str:
+    """Return a question for the name of the setting that a variable may have been meant for."""
+    known = [name.upper() for name in Settings.model_fields]
+    parts = [other for other in known if name and name in other]
+    closest = get_close_matches(name, known, n=1) or parts
+    return f"; did you mean {_PREFIX}{closest[0]}?" if closest else ""

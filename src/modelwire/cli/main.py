@@ -23,7 +23,7 @@ from ..errors import ConfigurationError, ModelwireError
 from ..execute.database import Database
 from ..execute.url import show_url
 from ..extras import require
-from ..settings import read_settings, warn_of_misspelt_settings
+from ..settings import read_settings, warn_of_unknown_settings
 from ..web.service import find_service
 from .address import find_port, is_loopback, loopback_names
 from .ask import exiting, show_examples
@@ -164,7 +164,7 @@ def serve(
         settings = read_settings()
         log_config = configure_logs(settings)
         dictConfig(log_config)
-        warn_of_misspelt_settings()
+        warn_of_unknown_settings()
         root_path = _check_root_path(root_path)
         app = create_app()
         _check_database(app, database_url)

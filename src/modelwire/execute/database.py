@@ -24,7 +24,7 @@ from ..changes import LoggedChange
 from ..errors import Contention, MissingTable, NotStarted, RequestError
 from ..observe.counts import PoolState
 from ..observe.observer import Observer
-from ..settings import Settings, read_settings, warn_of_misspelt_settings
+from ..settings import Settings, read_settings, warn_of_unknown_settings
 from ..statement.dialects.known import DIALECTS
 from ..statement.statements import Statement
 from .connect.lane import Lane, open_session_lane
@@ -439,7 +439,7 @@ class Database:
             Unavailable: The database can't be reached at start-up.
         """
         app.state.modelwire_database = self
-        warn_of_misspelt_settings()
+        warn_of_unknown_settings()
         if self.settings.durability == "quorum":
             await self.check_durability()
         if self.settings.create_tables:
