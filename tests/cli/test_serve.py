@@ -282,8 +282,8 @@ def test_version() -> None:
 
 
 def test_misspelt_setting_is_warned_of(shop: Path) -> None:
-    """A variable that is named almost like a setting is warned of, once; others are not."""
-    near = {"MODELWIRE_POOLSIZE": "7", "MODELWIRE_UNRELATED": "x"}
+    """A variable that is named like a setting and is none is warned of, once; others are not."""
+    near = {"MODELWIRE_POOLSIZE": "7", "MODELWIREX_POOL_SIZE": "x"}
     with serving("shop.py", cwd=shop, **near) as (_, output):
         warnings = [line for line in output.splitlines() if "is not a setting" in line]
     assert len(warnings) == 1
