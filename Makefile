@@ -25,7 +25,8 @@ PYTEST := python -m pytest --dist worksteal
 # after the other: both at once take as long, and what waits for limits of time minds if it gets no core. Where both run,
 # TEST_ARGS may name files of which one of them has none (pytest exits with 5).
 WITH := $(VENV)
-BOTH_PARTS := --no-print-directory --keep-going test slow OR_NONE="|| [ \$$\$$? = 5 ]" WITH=
+DATABASES := one
+BOTH_PARTS := --no-print-directory --keep-going test slow DATABASES=both OR_NONE="|| [ \$$\$$? = 5 ]" WITH=
 
 .DEFAULT_GOAL := help
 .PHONY: help serve admin test slow thorough lowest newest matrix sqlalchemy20 faults cluster deploy docs docs-serve mutants check format release bench bench-quick bench-docs clean
@@ -85,8 +86,8 @@ $(ADMIN)/node_modules/.installed: $(ADMIN)/package.json $(ADMIN)/package-lock.js
 admin: $(ADMIN)/node_modules/.installed ## Build the admin page into the package, out of clients/react-admin (needs Node.js)
 	cd $(ADMIN) && npm run --silent build
 
-test: $(STAMP) ## Run the tests, on SQLite and PostgreSQL, but for the slow ones
-	$(WITH)/bin/$(PYTEST) --part quick -n 3 $(TEST_ARGS) $(OR_NONE)
+test: $(STAMP) ## Run the tests but for the slow ones, each on SQLite or PostgreSQL (DATABASES=both for both)
+	$(WITH)/bin/$(PYTEST) --part quick --databases $(DATABASES) -n 3 $(TEST_ARGS) $(OR_NONE)
 
 slow: $(STAMP) $(CLIENTS)/.installed $(DOCS)/.installed ## Run the tests that start processes, wait, watch memory or go through whole services
 	$(WITH)/bin/$(PYTEST) --part slow -n 4 $(TEST_ARGS) $(OR_NONE)
@@ -143,12 +144,12 @@ $(MUTANTS)/venv/.installed: tests/mutants/requirements.txt
 mutants: $(STAMP) $(MUTANTS)/venv/.installed ## Change the code at random places, and see what tests notice (MUTANTS_MINUTES=20, MUTANTS_SEED=1)
 	$(MUTANTS)/venv/bin/python tests/mutants/run.py
 
-check: $(STAMP) ## Check format, lint, types and layering, and run the tests but for the slow ones, which CI runs too
+check: $(STAMP) ## Check format, lint, types and layering, and run the tests on both databases, but for the slow ones, which CI runs too
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(MAKE) test
+	$(MAKE) test DATABASES=both
 
 format: $(STAMP) ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .

@@ -26,9 +26,7 @@ from modelwire.settings import Settings
 from modelwire.statement.idempotency import KEYS
 from tests import zoo
 from tests.examples import THOROUGH
-from tests.lanes import LANES, left_out
-
-DIALECTS = ("sqlite", "postgresql")
+from tests.lanes import DIALECTS, LANES, on_other_database, on_other_lane
 
 PATIENT: dict[str, Any] = {"pool_timeout_s": 60, "read_timeout_s": 60}
 """Settings of databases in which nothing is given up on because the machine has other work too."""
@@ -61,7 +59,7 @@ WHOLE_SERVICES = (
     *("fuzz", "guards", "models"),
 )
 MEMORY = tuple(f"{part}/test_memory.py" for part in ("http", "json_columns", "query"))
-PLANTED_FAULTS = ("access/test_own_planted.py",)
+PLANTED_FAULTS = ("access/test_own_planted.py", "statement/test_door_planted.py")
 
 SLOW = (*PROCESSES, *WHOLE_SERVICES, *MEMORY, *PLANTED_FAULTS)
 """Directories and modules of the slow tests. Those that compute for minutes cover whole services,
@@ -74,6 +72,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--part",
         choices=("quick", "slow"),
         help="only the slow tests (SLOW in tests/conftest.py), or all but these",
+    )
+    parser.addoption(
+        "--databases",
+        choices=("one", "both"),
+        default="both",
+        help="run each case on both databases, or on one, which a hash of its name chooses",
     )
 
 
@@ -110,14 +114,21 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run each case on one lane where that is enough; what takes minutes may take them."""
+    """Run each case on one lane, or one database, where that is enough; what takes minutes may
+    take them."""
     for item in items:
         if item.get_closest_marker("long") or THOROUGH:
             item.add_marker(pytest.mark.timeout(0))
     if not THOROUGH:
-        others = set(left_out(items))
-        items[:] = [item for item in items if item not in others]
-        config.hook.pytest_deselected(items=list(others))
+        _leave_out(on_other_lane(items), config, items)
+    if config.getoption("--databases") == "one":
+        _leave_out(on_other_database(items), config, items)
+
+
+def _leave_out(cases: list[pytest.Item], config: pytest.Config, items: list[pytest.Item]) -> None:
+    others = set(cases)
+    items[:] = [item for item in items if item not in others]
+    config.hook.pytest_deselected(items=cases)
 
 
 def pytest_collection_finish() -> None:

@@ -12,8 +12,8 @@ from fastapi import FastAPI
 from sqlalchemy import MetaData
 
 from modelwire import Database, Resource
-from tests.conftest import DIALECTS, PATIENT, MakeURL, make_app, open_client
-from tests.lanes import LANES
+from tests.conftest import PATIENT, MakeURL, make_app, open_client
+from tests.lanes import DIALECTS, LANES
 
 
 @dataclass(frozen=True)

@@ -179,23 +179,30 @@ def test_mounts(tmp_path: Any) -> None:
         mount(fresh, database, Resource(Tenant), caller=read_user)  # type: ignore[arg-type]
 
 
+@dataclass
+class Sent:
+    """What a dependency makes of the request."""
+
+    request: Request
+
+
 async def test_short_way(tmp_path: Any) -> None:
     """A dependency of the request alone is called without FastAPI, once; others with it."""
     calls: list[str] = []
 
-    def read_body(request: Request) -> Request:
-        calls.append("body")
-        return request
+    def read_sent(request: Request) -> Sent:
+        calls.append("sent")
+        return Sent(request)
 
-    async def read_first(request: Annotated[Request, Depends(read_body)]) -> int:
-        return len(await request.body())
+    async def read_first(sent: Annotated[Sent, Depends(read_sent)]) -> int:
+        return len(await sent.request.body())
 
     async def read_short(
         token: Annotated[str, Depends(bearer)],
-        request: Annotated[Request, Depends(read_body)],
+        sent: Annotated[Sent, Depends(read_sent)],
         size: Annotated[int, Depends(read_first)],
     ) -> User:
-        calls.append(f"{request.method} {size > 0}")
+        calls.append(f"{sent.request.method} {size > 0}")
         return User(id=int(token))
 
     database = Database(f"sqlite:///{tmp_path}/c.db", metadata=TABLES)
@@ -210,8 +217,9 @@ async def test_short_way(tmp_path: Any) -> None:
         assert calls == []
         assert (await client.post(PATH, json=body, headers=AS_5)).status_code == 201
         assert (await client.get(PATH, headers=AS_5)).json()["items"][0]["name"] == "A"
-        assert calls == ["body", "POST True", "body", "GET False"]
-        app.dependency_overrides[read_body] = lambda: Request({"type": "http", "method": "OWN"})
+        assert calls == ["sent", "POST True", "sent", "GET False"]
+        given = Sent(Request({"type": "http", "method": "OWN"}))
+        app.dependency_overrides[read_sent] = lambda: given
         app.dependency_overrides[read_first] = lambda: 1
         assert (await client.get(PATH, headers=AS_5)).status_code == 200
         assert calls[4:] == ["OWN True"]

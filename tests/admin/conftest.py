@@ -13,7 +13,8 @@ import pytest_asyncio
 from modelwire import Database
 from tests.admin.library import EXPIRED, Base, make_rows, serve_everybody, serve_readers
 from tests.clients.tools import find_chromium, link_modules, require_node, run
-from tests.conftest import DIALECTS, PATIENT, MakeURL
+from tests.conftest import PATIENT, MakeURL
+from tests.lanes import DIALECTS
 from tests.live.conftest import serve_app
 
 HERE = Path(__file__).parent

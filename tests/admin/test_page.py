@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.admin.conftest import Watch
-from tests.conftest import DIALECTS
+from tests.lanes import DIALECTS
 
 once = pytest.mark.parametrize("urls", DIALECTS[:1], indirect=True)
 """For what is about the page alone, and as it is whatever the database."""

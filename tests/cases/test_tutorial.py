@@ -9,9 +9,9 @@ import pytest
 import pytest_asyncio
 
 from modelwire import Database
-from tests.conftest import DIALECTS, create_postgres_database, make_app, open_client
+from tests.conftest import create_postgres_database, make_app, open_client
 from tests.http.problems import faults_of, read_problem
-from tests.lanes import LANES
+from tests.lanes import DIALECTS, LANES
 
 from .tutorial import CHAPTERS
 

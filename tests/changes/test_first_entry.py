@@ -10,7 +10,8 @@ from sqlmodel import Field, SQLModel
 
 from modelwire import Changes, Database, Resource
 from tests.changes.test_triggers import run_script
-from tests.conftest import DIALECTS, PATIENT, MakeURL, make_app, open_client
+from tests.conftest import PATIENT, MakeURL, make_app, open_client
+from tests.lanes import DIALECTS
 
 PATH = "/first_entry_parts/"
 TRIGGER = {

@@ -21,7 +21,8 @@ from modelwire import Changes, ConfigurationError, Database, Resource, get_sessi
 from modelwire.execute.log.log import PRUNED
 from modelwire.statement.changes import CHANGES
 from tests.changes.exact import check_exact, read_log, run_sql
-from tests.conftest import DIALECTS, PATIENT, MakeURL, create_postgres_database, open_client
+from tests.conftest import PATIENT, MakeURL, create_postgres_database, open_client
+from tests.lanes import DIALECTS
 
 
 class Base(SQLModel, registry=registry()):

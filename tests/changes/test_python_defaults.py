@@ -17,7 +17,8 @@ from sqlmodel import Field, SQLModel
 
 from modelwire import Changes, Database, Resource
 from modelwire.catalog.defaults import constant_of
-from tests.conftest import DIALECTS, PATIENT, MakeURL, make_app, open_client
+from tests.conftest import PATIENT, MakeURL, make_app, open_client
+from tests.lanes import DIALECTS
 
 
 class Size(BaseModel):

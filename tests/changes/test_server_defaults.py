@@ -28,7 +28,8 @@ from sqlmodel import Field, SQLModel
 
 from modelwire import Changes, Database, Resource
 from modelwire.catalog.defaults import find_constant
-from tests.conftest import DIALECTS, PATIENT, MakeURL, make_app, open_client
+from tests.conftest import PATIENT, MakeURL, make_app, open_client
+from tests.lanes import DIALECTS
 
 PATH = "/defaulted_parts/"
 

@@ -20,7 +20,8 @@ from sqlmodel import Field, SQLModel
 
 from modelwire import Changes, Database, Resource
 from modelwire.execute.log import postgresql
-from tests.conftest import DIALECTS, PATIENT, MakeURL, make_app, open_client
+from tests.conftest import PATIENT, MakeURL, make_app, open_client
+from tests.lanes import DIALECTS
 
 PATH = "/version_parts/"
 MIGRATION = (

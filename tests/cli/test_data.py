@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import Done, run_command
-from tests.conftest import DIALECTS, create_postgres_database
+from tests.conftest import create_postgres_database
+from tests.lanes import DIALECTS
 
 MAIN = """
 import os

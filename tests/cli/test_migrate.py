@@ -16,7 +16,8 @@ import pytest
 
 from modelwire import Database
 from tests.cli.commands import Done, run_command
-from tests.conftest import DIALECTS, create_postgres_database
+from tests.conftest import create_postgres_database
+from tests.lanes import DIALECTS
 
 ROOT = Path(__file__).parents[2]
 

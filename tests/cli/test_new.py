@@ -21,7 +21,8 @@ import yaml
 
 from modelwire.migrations.folder import FILE_TEMPLATE
 from tests.cli.commands import Done, run_command
-from tests.conftest import DIALECTS, create_postgres_database
+from tests.conftest import create_postgres_database
+from tests.lanes import DIALECTS
 
 KINDS = ((), ("--auth",), ("--postgres",), ("--auth", "--postgres"))
 STARTS_S = 120.0

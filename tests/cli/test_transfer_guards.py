@@ -15,7 +15,8 @@ from modelwire.cli.ask import Failed
 from modelwire.cli.transfer.export import Wanted, export
 from modelwire.cli.transfer.imports import Imported, Order, import_rows
 from modelwire.errors import ConfigurationError
-from tests.conftest import DIALECTS, PATIENT, create_postgres_database
+from tests.conftest import PATIENT, create_postgres_database
+from tests.lanes import DIALECTS
 
 METADATA = MetaData()
 

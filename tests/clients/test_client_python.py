@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from modelwire.cli.client.python.files import write_python
 from modelwire.cli.client.python.text import write_docstring, write_literal
-from tests.conftest import DIALECTS, MakeURL
+from tests.conftest import MakeURL
+from tests.lanes import DIALECTS
 from tests.live.conftest import serve_app
 
 from .generated import UNSERVED, is_the_same_each_time, write_clients

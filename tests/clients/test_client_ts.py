@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from modelwire.cli.client.typescript import write_typescript
-from tests.conftest import DIALECTS, MakeURL
+from tests.conftest import MakeURL
+from tests.lanes import DIALECTS
 from tests.live.conftest import serve_app
 
 from .generated import PROGRAMS, is_the_same_each_time, write_clients

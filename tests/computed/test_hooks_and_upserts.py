@@ -14,6 +14,7 @@ BODY = {"number": "1", "net": "1", "tax": "1"}
 
 async def test_hooks(world: World, lane: str) -> None:
     """A hook sees what is computed of the rows before and after a change."""
+    await world.fill({})
     seen: list[Any] = []
 
     async def note(change: Change) -> None:

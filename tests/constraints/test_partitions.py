@@ -19,15 +19,9 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
 from modelwire import Database, Resource, SessionDep
-from tests.conftest import (
-    DIALECTS,
-    PATIENT,
-    MakeURL,
-    empty_tables,
-    make_app,
-    open_client,
-)
+from tests.conftest import PATIENT, MakeURL, empty_tables, make_app, open_client
 from tests.http.problems import read_problem
+from tests.lanes import DIALECTS
 
 pytestmark = pytest.mark.both_lanes
 

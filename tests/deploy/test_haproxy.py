@@ -15,9 +15,10 @@ import httpx2
 import psutil
 import pytest
 
-from tests.conftest import DIALECTS, MakeURL
+from tests.conftest import MakeURL
 from tests.faults.load import load
 from tests.faults.servers import find_port
+from tests.lanes import DIALECTS
 
 FOLDER = Path(__file__).parents[2] / "deploy/compose"
 LIMIT_S = 120

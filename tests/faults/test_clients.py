@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from modelwire import Database
-from tests.conftest import DIALECTS
+from tests.lanes import DIALECTS
 from tests.live.conftest import serve_app
 from tests.live.measure_stream import fill
 

@@ -9,8 +9,9 @@ from modelwire import Database
 from modelwire.execute.tables import find_missing_columns, find_missing_tables
 from modelwire.statement.changes import CHANGES
 from modelwire.statement.own_tables import OWN
-from tests.conftest import DIALECTS, MakeURL
+from tests.conftest import MakeURL
 from tests.examples import THOROUGH
+from tests.lanes import DIALECTS
 
 from .starting import Base, Nodes, Train, open_nodes
 

@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 
 from modelwire import Database
-from tests.conftest import DIALECTS, open_client
+from tests.conftest import open_client
+from tests.lanes import DIALECTS
 from tests.live.conftest import serve_app
 from tests.live.measure_stream import fill
 

@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from examples.league import Team
 from modelwire import Database, SessionDep, UnitOfWorkDep
-from tests.conftest import DIALECTS
+from tests.lanes import DIALECTS
 from tests.live.conftest import serve_app
 
 from .conftest import Figure, OpenDatabase, checked_out, eventually_free

@@ -7,7 +7,8 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from tests.conftest import DIALECTS, open_client
+from tests.conftest import open_client
+from tests.lanes import DIALECTS
 
 from .conftest import OpenDatabase
 from .slow import PATH, make_slow_app

@@ -18,7 +18,7 @@ from starlette.responses import Response, StreamingResponse
 
 from examples.league import Player, Team
 from modelwire import Database
-from tests.conftest import DIALECTS
+from tests.lanes import DIALECTS
 from tests.live.conftest import eventually, serve_app
 
 from .conftest import Figure, OpenDatabase

@@ -16,8 +16,9 @@ import pytest
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.parser import text_string_to_metric_families as parse_text
 
-from tests.conftest import DIALECTS, MakeURL
+from tests.conftest import MakeURL
 from tests.http.problems import read_problem
+from tests.lanes import DIALECTS
 
 from .servers import Service, serving
 

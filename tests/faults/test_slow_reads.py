@@ -16,7 +16,8 @@ from sqlalchemy import event
 
 from modelwire import Database
 from modelwire.execute.connect.slots import QUICK_S, SLOW_S
-from tests.conftest import DIALECTS, open_client
+from tests.conftest import open_client
+from tests.lanes import DIALECTS
 
 from .conftest import Figure, OpenDatabase, checked_out, eventually_free
 from .slow import PATH, make_slow_app

@@ -10,8 +10,9 @@ import psutil
 import pytest
 
 from modelwire import Database
-from tests.conftest import DIALECTS, MakeURL
+from tests.conftest import MakeURL
 from tests.http.problems import read_problem
+from tests.lanes import DIALECTS
 from tests.live.measure_stream import fill
 
 from .conftest import Figure

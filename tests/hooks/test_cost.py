@@ -10,7 +10,8 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from modelwire import Change, Database, Hooks, Resource, mount
-from tests.conftest import DIALECTS, create_postgres_database, open_client
+from tests.conftest import create_postgres_database, open_client
+from tests.lanes import DIALECTS
 
 ROWS, TIMES, MOST = 1000, 7, 2.0
 """Rows of a request, how often it is timed, and how much longer than without hooks it may take."""

@@ -7,8 +7,9 @@ import httpx2
 import pytest
 import pytest_asyncio
 
-from tests.conftest import DIALECTS, empty_tables
+from tests.conftest import empty_tables
 from tests.examples import THOROUGH
+from tests.lanes import DIALECTS
 from tests.worlds import World, make_world_fixture, on_lanes
 
 from .tables import RESOURCES, Base

@@ -12,8 +12,9 @@ from sqlmodel import select
 
 from examples.league import Player, Team
 from modelwire import Database, Resource, SessionDep
-from tests.conftest import DIALECTS, create_postgres_database, make_app, open_client
+from tests.conftest import create_postgres_database, make_app, open_client
 from tests.http.problems import read_problem
+from tests.lanes import DIALECTS
 
 PATHS = ("/teams/", "/teams/1", "/teams/stream/", "/teams/?include=players", "/own")
 

@@ -23,16 +23,10 @@ from modelwire import ConfigurationError, Database, mount
 from modelwire.statement.secrets import SECRETS
 from modelwire.testing import open_client as open_test_client
 from modelwire.testing import rolled_back_session
-from tests.conftest import (
-    DIALECTS,
-    LEAGUE,
-    MakeURL,
-    create_postgres_database,
-    make_app,
-    open_client,
-)
+from tests.conftest import LEAGUE, MakeURL, create_postgres_database, make_app, open_client
 from tests.http.problems import read_problem
 from tests.http.rows import store
+from tests.lanes import DIALECTS
 
 pytestmark = pytest.mark.both_lanes
 

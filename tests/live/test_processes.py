@@ -7,8 +7,9 @@ from pathlib import Path
 import httpx2
 import pytest
 
-from tests.conftest import DIALECTS, create_postgres_database
+from tests.conftest import create_postgres_database
 from tests.faults.servers import serving
+from tests.lanes import DIALECTS
 
 TURNS = 20
 CLIENTS = 50

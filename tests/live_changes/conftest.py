@@ -8,7 +8,8 @@ import pytest_asyncio
 from fastapi import FastAPI
 
 from modelwire import Database, Resource, mount
-from tests.conftest import DIALECTS, PATIENT, MakeURL, open_client, use_sessions
+from tests.conftest import PATIENT, MakeURL, open_client, use_sessions
+from tests.lanes import DIALECTS
 
 from .tables import PAIRS, POLICED, TASKS, Base, me
 

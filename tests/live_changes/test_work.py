@@ -18,7 +18,8 @@ import pytest
 
 from modelwire import ConfigurationError, Database, LoggedChange
 from tests.cli.commands import run_command
-from tests.conftest import DIALECTS, MakeURL
+from tests.conftest import MakeURL
+from tests.lanes import DIALECTS
 
 from .tables import Base, FollowedPair, FollowedTask
 from .test_pages import PATH, create

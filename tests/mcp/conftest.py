@@ -10,7 +10,8 @@ import pytest_asyncio
 from modelwire import Resource
 from tests.access.two_worlds.served import Worlds, open_worlds
 from tests.access.two_worlds.tables import Base
-from tests.conftest import DIALECTS, LEAGUE, MakeApp, MakeURL
+from tests.conftest import LEAGUE, MakeApp, MakeURL
+from tests.lanes import DIALECTS
 
 from .agents import Agent
 

@@ -10,8 +10,8 @@ import pytest
 import pytest_asyncio
 
 from modelwire import Database
-from tests.conftest import DIALECTS, PATIENT, MakeURL, empty_tables, open_client
-from tests.lanes import LANES
+from tests.conftest import PATIENT, MakeURL, empty_tables, open_client
+from tests.lanes import DIALECTS, LANES
 from tests.worlds import on_lanes
 
 from .projects import PROJECTS

@@ -18,9 +18,10 @@ from hypothesis import given
 
 import modelwire
 from examples import league
-from tests.conftest import DIALECTS, create_postgres_database
+from tests.conftest import create_postgres_database
 from tests.documents import read_document
 from tests.examples import examples
+from tests.lanes import DIALECTS
 
 from .conftest import BY_CODE_POINTS
 

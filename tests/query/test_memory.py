@@ -15,7 +15,7 @@ from modelwire.encode.encoder import encoder_of
 from modelwire.plan.reading.plans import plan_list
 from modelwire.request.query import parse_query
 from modelwire.statement.statements import Statements
-from tests.conftest import DIALECTS
+from tests.lanes import DIALECTS
 
 from .queries import encode
 from .tables import RESOURCES

@@ -12,7 +12,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from modelwire import Database, mount
-from tests.conftest import DIALECTS, LEAGUE, empty_tables, use_sessions
+from tests.conftest import LEAGUE, empty_tables, use_sessions
+from tests.lanes import DIALECTS
 
 
 @pytest.fixture(params=DIALECTS)

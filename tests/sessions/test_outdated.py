@@ -14,13 +14,8 @@ from sqlalchemy import event
 from examples.league import Team
 from modelwire import Database, UnitOfWorkDep, mount
 from modelwire.execute.connect.limit import FRESH_S
-from tests.conftest import (
-    DIALECTS,
-    LEAGUE,
-    create_postgres_database,
-    open_client,
-    use_sessions,
-)
+from tests.conftest import LEAGUE, create_postgres_database, open_client, use_sessions
+from tests.lanes import DIALECTS
 
 Switch = Callable[[bool], Awaitable[None]]
 POOL_SIZE = 3

@@ -13,7 +13,8 @@ from sqlalchemy import MetaData, text
 from sqlmodel import Field, SQLModel, col
 
 from modelwire import Caller, Changes, Database, Policy, Resource
-from tests.conftest import DIALECTS, PATIENT, MakeURL, make_app, open_client
+from tests.conftest import PATIENT, MakeURL, make_app, open_client
+from tests.lanes import DIALECTS
 
 pytestmark = pytest.mark.both_lanes
 

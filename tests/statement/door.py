@@ -2,16 +2,18 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import ModuleType
 from typing import Any
 
 import pytest
 from sqlalchemy import ColumnElement, FromClause, literal_column, select
 from sqlalchemy import Table as SQLTable
+from sqlalchemy.engine import Dialect
 
 from modelwire.catalog.relation import Relation
 from modelwire.catalog.tables import Table
+from modelwire.shape.shapes import Shape
 from modelwire.statement import (
     aggregate,
     conditions,
@@ -24,7 +26,8 @@ from modelwire.statement import (
 )
 from modelwire.statement import select as selects
 from modelwire.statement.dialect import SQLDialect
-from tests.statement.shapes import TABLES
+from modelwire.statement.statements import Statements
+from tests.statement.shapes import TABLES, shapes
 
 BUILDERS: tuple[ModuleType, ...] = (
     aggregate,
@@ -131,3 +134,14 @@ def find_bypasses(text: str, targets: Counter[str]) -> list[str]:
     # Columns of a target are named by it; those of what is read are not.
     foreign = {m["name"] for m in NAMED.finditer(text) if m["next"] == "."} - set(written)
     return [*(named - written), *(written - targets), *foreign]
+
+
+def written(monkeypatch: pytest.MonkeyPatch, dialect: Dialect) -> Iterator[tuple[Shape, str, Door]]:
+    """Every shape as SQL, as the door that marks has it."""
+    statements = Statements(dialect)
+    for shape in shapes():
+        for lenient in (False, True):
+            door = Door()
+            door.install(monkeypatch)
+            yield shape, statements._write(shape, lenient=lenient).compiled.text, door
+            monkeypatch.undo()

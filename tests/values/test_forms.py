@@ -9,6 +9,7 @@ import asyncpg
 import httpx2
 import pytest
 import pytest_asyncio
+import sqlalchemy
 from sqlalchemy import Column, String, Uuid
 from sqlalchemy.dialects.postgresql import (
     BIT,
@@ -198,56 +199,85 @@ class Sheet(Own, table=True):
     __tablename__ = "form_sheets"
 
     id: int | None = Field(default=None, primary_key=True)
-    bits: str | None = Field(default=None, sa_column=Column(BIT(4)))
-    some: str | None = Field(default=None, sa_column=Column(BIT(4, varying=True)))
-    one: str | None = Field(default=None, sa_column=Column(BIT))
     cost: str | None = Field(default=None, sa_column=Column(MONEY))
     of: int | None = Field(default=None, sa_column=Column(OID))
 
 
+class Switches(Own, table=True):
+    """Strings of bits."""
+
+    __tablename__ = "form_switches"
+
+    id: int | None = Field(default=None, primary_key=True)
+    bits: str | None = Field(default=None, sa_column=Column(BIT(4)))
+    some: str | None = Field(default=None, sa_column=Column(BIT(4, varying=True)))
+    one: str | None = Field(default=None, sa_column=Column(BIT))
+
+
 @pytest_asyncio.fixture
 async def sheets(make_url: MakeURL, lane: str) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of the sheets."""
+    """A client of the sheets and the switches."""
     url = await make_url("postgresql", "sheets")
     database = Database(url, metadata=Own.metadata, **PATIENT)
     await database.init_db()
-    async with open_client(make_app(database, lane, (Resource(Sheet),), {})) as client:
+    resources = (Resource(Sheet), Resource(Switches))
+    async with open_client(make_app(database, lane, resources, {})) as client:
         yield client
     await database.close_db()
 
 
-UNFIT: list[tuple[str, Any]] = [
+Unfit = list[tuple[str, Any]]
+
+UNFIT_SHEETS: Unfit = [
+    ("cost", "much"),
+    ("cost", "99999999999999999999"),
+    ("of", -1),
+    ("of", 2**32),
+]
+UNFIT_SWITCHES: Unfit = [
     ("bits", "10"),
     ("bits", "10101"),
     ("bits", "abcd"),
     ("some", "10101"),
     ("one", ""),
     ("one", "11"),
-    ("cost", "much"),
-    ("cost", "99999999999999999999"),
-    ("of", -1),
-    ("of", 2**32),
 ]
 
 
 @pytest.mark.both_lanes
 async def test_values_of_types_of_postgresql(sheets: httpx2.AsyncClient) -> None:
     """A value that a column can't hold is reported with its place, and refused in filters too."""
-    row = {"bits": "1010", "some": "10", "one": "1", "cost": "1.50", "of": 2**32 - 1}
-    made = await sheets.post("/form_sheets/", json=row)
-    assert (made.status_code, made.json()) == (201, {"id": 1, **row, "cost": "$1.50"})
-    back = await sheets.put("/form_sheets/1", json=made.json())
+    row = {"cost": "1.50", "of": 2**32 - 1}
+    await check_form(sheets, "/form_sheets/", row, {**row, "cost": "$1.50"}, UNFIT_SHEETS)
+
+
+@pytest.mark.skipif(
+    sqlalchemy.__version__.startswith("2.0."),
+    reason="SQLAlchemy takes texts of bits from 2.1 on",
+)
+@pytest.mark.both_lanes
+async def test_bits(sheets: httpx2.AsyncClient) -> None:
+    row = {"bits": "1010", "some": "10", "one": "1"}
+    await check_form(sheets, "/form_switches/", row, row, UNFIT_SWITCHES)
+
+
+async def check_form(
+    client: httpx2.AsyncClient, path: str, row: Any, shown: Any, unfit: Unfit
+) -> None:
+    made = await client.post(path, json=row)
+    assert (made.status_code, made.json()) == (201, {"id": 1, **shown})
+    back = await client.put(f"{path}1", json=made.json())
     assert (back.status_code, back.json()) == (200, made.json())
-    for name, value in UNFIT:
+    for name, value in unfit:
         for method, url, body, pointer in (
-            ("POST", "/form_sheets/", {**row, name: value}, f"/{name}"),
-            ("PATCH", "/form_sheets/1", {name: value}, f"/{name}"),
-            ("POST", "/form_sheets/bulk/", [row, {**row, name: value}], f"/1/{name}"),
+            ("POST", path, {**row, name: value}, f"/{name}"),
+            ("PATCH", f"{path}1", {name: value}, f"/{name}"),
+            ("POST", f"{path}bulk/", [row, {**row, name: value}], f"/1/{name}"),
         ):
-            answer = await sheets.request(method, url, json=body)
+            answer = await client.request(method, url, json=body)
             assert answer.status_code == 422, (name, value, answer.text)
             assert [e["pointer"] for e in answer.json()["errors"]] == [pointer], answer.text
-        found = await sheets.get("/form_sheets/", params={name: value})
+        found = await client.get(path, params={name: value})
         assert found.status_code == 422, (name, value, found.text)
 
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
 from modelwire import Changes, Database, Resource
-from tests.conftest import DIALECTS, PATIENT, MakeURL, make_app, open_client
+from tests.conftest import PATIENT, MakeURL, make_app, open_client
+from tests.lanes import DIALECTS
 
 
 class Own(SQLModel, registry=registry()):

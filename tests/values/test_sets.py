@@ -10,7 +10,8 @@ from pydantic import BaseModel
 
 from modelwire.catalog.set_order import find_ordering
 from modelwire.compat.pydantic import GOES_BY_SCHEMA
-from tests.conftest import DIALECTS, MakeURL
+from tests.conftest import MakeURL
+from tests.lanes import DIALECTS
 
 PROGRAM = """
 import asyncio

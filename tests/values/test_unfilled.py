@@ -20,8 +20,9 @@ from modelwire import (
     mount,
     nobody,
 )
-from tests.conftest import DIALECTS, MakeURL, make_app, open_client
+from tests.conftest import MakeURL, make_app, open_client
 from tests.http.problems import read_problem
+from tests.lanes import DIALECTS
 
 
 class Base(SQLModel, registry=registry()):

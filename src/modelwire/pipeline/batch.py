@@ -99,8 +99,7 @@ class BatchWork:
         done = await self._answer_all(transaction)
         if transaction.session is not None:  # after the COMMIT of a session nothing is repeated
             try:
-                async with transaction.lane.savepoint(checks=True):
-                    pass
+                await _check_deferred(transaction.lane)
             except ConstraintViolation as violation:
                 raise Rejection(violation, None) from violation
         return done
@@ -230,6 +229,12 @@ def _name(violation: ConstraintViolation) -> tuple[str | None, ...]:
     return (violation.schema, violation.table, violation.constraint)
 
 
+async def _check_deferred(lane: Lane) -> None:
+    """Check deferred constraints as COMMIT would, where the database can do so."""
+    async with lane.savepoint(checks=True):
+        pass
+
+
 class _Looked(Exception):
     """Deferred constraints are satisfied; ends their check."""
 
@@ -242,8 +247,7 @@ async def _find_deferred(lane: Lane) -> ConstraintViolation | None:
     """
     try:
         async with lane.savepoint():
-            async with lane.savepoint(checks=True):
-                pass
+            await _check_deferred(lane)
             raise _Looked
     except ConstraintViolation as violation:
         return violation

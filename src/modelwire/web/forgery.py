@@ -30,8 +30,8 @@ def check_origin(headers: Mapping[bytes, bytes], trusts: Callable[[str], bool]) 
     """
     if _has_ambient_credentials(headers) and _is_from_elsewhere(headers, trusts):
         raise CrossOriginRefused(
-            "A page of another origin can't send this request with cookies; whoever runs the "
-            "service can allow origins by MODELWIRE_CORS_ORIGINS"
+            "A page of another origin can't send this request with cookies; the operator of "
+            "the service can allow origins by MODELWIRE_CORS_ORIGINS"
         )
 
 

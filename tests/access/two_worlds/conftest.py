@@ -6,7 +6,8 @@ from contextlib import AsyncExitStack
 import pytest
 import pytest_asyncio
 
-from tests.conftest import DIALECTS, MakeURL
+from tests.conftest import MakeURL
+from tests.lanes import DIALECTS
 
 from .served import Worlds, open_worlds
 from .tables import Base
