@@ -256,3 +256,23 @@ async def test_mass_changes_find_their_rows_within_the_read_limit(
         assert time.monotonic() - begun < 2
         assert (await client.post("/teams/", json={"name": "Blue"})).status_code == 201
     assert checked_out(database) == 0
+
+
+@pytest.mark.both_lanes
+async def test_slots_come_back(open_database: OpenDatabase, dialect: str, lane: str) -> None:
+    """Whatever takes long keeps its slot no longer than it takes: reads, the reads of a batch, and
+    the search for the rows of a mass change, whether they succeed or run out of time."""
+    lasting_s = SLOW_S + 0.7
+    for limit_s, expected in ((30, [200, 200, 400]), (SLOW_S + 0.4, [504] * 3)):
+        database = open_database(dialect, pool_size=2, read_timeout_s=limit_s)
+        let_nap(database)
+        app = await make_slow_app(database, lane, napping=True, lasting_s=lasting_s)
+        async with open_client(app) as client:
+            found = await client.get(PATH)
+            part = {"method": "GET", "path": PATH}
+            batch = await client.post("/batch", json={"requests": [part]})
+            many = {"Prefer": "max-affected=0"}
+            changed = await client.delete("/slow_rows/?id__gt=0", headers=many)
+        assert [found.status_code, batch.status_code, changed.status_code] == expected
+        assert database._slots.take_free()
+        await database.close_db()

@@ -48,7 +48,7 @@ class Exchange(Struct, eq=False, gc=False):
         duration_ns: The time until the end of the response.
         is_stream: Whether the response is sent in parts.
         is_broken_off: Whether the response ended early.
-        pool_ns: The time spent waiting for connections.
+        pool_ns: The time spent waiting for connections, for turns to write, and for slots.
         database_ns: The duration of its statements.
         encode_ns: The time spent encoding rows.
         statements: The number of its statements, those that begin and end transactions included.

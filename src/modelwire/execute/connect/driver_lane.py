@@ -252,9 +252,12 @@ class DriverLane(ABC):
             return statement.compiled, bound
         return stamped, {**bound, **stamp}
 
-    def search(self, statement: Statement, values: Values) -> Awaitable[Sequence[Row]]:
+    async def search(self, statement: Statement, values: Values) -> Sequence[Row]:
         """Run a statement that a client has composed, and read its rows."""
-        return self.fetch(statement, values, self._claim or self._slots.claim())
+        if self._claim is not None:
+            return await self.fetch(statement, values)
+        with self._slots.claim() as claim:
+            return await self.fetch(statement, values, claim)
 
     async def commit(self) -> None:
         """Commit the transaction now; nothing follows."""

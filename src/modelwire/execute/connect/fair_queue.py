@@ -1,4 +1,4 @@
-"""Wait queue of a pool, in arrival order, with one timer for all waiters."""
+"""Wait queue in arrival order, with one timer for all waiters."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from ...overtime import Timed
 
 
 class FairQueue(QueueCommon[Any]):
-    """Idle connections, and a wait queue in arrival order.
+    """Items of which there is a fixed number, and a wait queue in arrival order.
 
-    A later request never takes a connection ahead of a waiter. The most recently used connection is
-    taken first, since its prepared statements are cached.
+    They are the connections of a pool; slots and turns are items that mean nothing by themselves. A
+    later request never takes one ahead of a waiter. The most recently used connection is taken
+    first, since its prepared statements are cached.
 
     Args:
-        maxsize: The maximum number of connections.
+        maxsize: The maximum number of items.
         use_lifo: Part of SQLAlchemy's interface.
 
     Attributes:
-        idle: The idle connections; the last one is taken next.
+        idle: The idle items; the last one is taken next.
         patience: The timeouts of waiters.
     """
 
@@ -104,13 +105,13 @@ class FairQueue(QueueCommon[Any]):
         return item
 
     async def wait(self) -> Any:
-        """Wait for a connection.
+        """Wait for an item, which is measured as waiting for a connection.
 
         Returns:
-            The connection, or None as permission to open one.
+            The item, or None as permission to open a connection.
 
         Raises:
-            TimeoutError: No connection came free in time.
+            TimeoutError: None came free in time.
         """
         loop = asyncio.get_running_loop()
         if loop is not self._loop:

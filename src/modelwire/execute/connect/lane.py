@@ -144,9 +144,12 @@ class SessionLane:
             return await self._run(statement, values)
         return await self._read(statement, values, self._claim)
 
-    def search(self, statement: Statement, values: Values) -> Awaitable[Sequence[Row]]:
+    async def search(self, statement: Statement, values: Values) -> Sequence[Row]:
         """Run a statement that a client has composed, and read its rows."""
-        return self._read(statement, values, self._claim or self._slots.claim())
+        if self._claim is not None:
+            return await self.fetch(statement, values)
+        with self._slots.claim() as claim:
+            return await self._read(statement, values, claim)
 
     async def _read(self, statement: Statement, values: Values, claim: Claim) -> Sequence[Row]:
         limit = _limit_of(self._connection)

@@ -13,6 +13,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
+from typing import Self
 
 from msgspec import Struct
 
@@ -122,7 +123,7 @@ class Slots:
 
 
 class Claim(Struct, eq=False):
-    """Claim of a read to a slot.
+    """Claim of a read to a slot; as a context, it ends with its block.
 
     Args:
         slots: The slots.
@@ -139,6 +140,12 @@ class Claim(Struct, eq=False):
     is_refused: bool = False
     has_slot: bool = False
     seen_s: float | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, _cls: object, error: BaseException | None, _traceback: object) -> None:
+        self.end(error)
 
     async def begin(self) -> None:
         """Take a slot, unless the read is known to be quick, or may be quick and no slot is free.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from typing import Any, Protocol
 
 import asyncpg
@@ -59,7 +60,7 @@ class Doubts:
         self._doubted.add(connection)
         asking = self._asking
         if asking is None or asking.done() or asking.get_loop() is not _loop():
-            self._asking = _loop().create_task(self._ask())
+            self._asking = _loop().create_task(self._ask(), context=Context())
 
     async def _ask(self) -> None:
         try:
