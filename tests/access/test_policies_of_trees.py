@@ -14,7 +14,8 @@ from sqlmodel import Field, Relationship, SQLModel, col, select
 
 from modelwire import Caller, Changes, Database, Policy, Resource
 from tests.changes.exact import clear_log
-from tests.conftest import DIALECTS, PATIENT, MakeURL, empty_tables, make_app, open_client
+from tests.conftest import PATIENT, MakeURL, empty_tables, make_app, open_client
+from tests.lanes import DIALECTS
 
 
 class Base(SQLModel, registry=registry()):
