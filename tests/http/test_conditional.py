@@ -70,6 +70,16 @@ async def test_same_row(client: httpx2.AsyncClient, database: Database, method: 
 
 
 @METHODS
+async def test_a_quoted_asterisk(
+    client: httpx2.AsyncClient, database: Database, method: str
+) -> None:
+    """`"*"` is a tag that no row has, not the wildcard `*`."""
+    await store_users(database, ann="Ann")
+    read_problem(await change(client, method, "/users/1", '"*"'), 412, "changed")
+    assert (await change(client, method, "/users/1", "*")).status_code in (200, 204)
+
+
+@METHODS
 async def test_changed_row(client: httpx2.AsyncClient, database: Database, method: str) -> None:
     """A row that has changed since is 412, and stays as it is."""
     await store_users(database, ann="Ann")

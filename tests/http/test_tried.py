@@ -77,6 +77,13 @@ async def test_a_trial_is_answered_as_the_write_and_changes_nothing(
     assert await read_all(client) != before
 
 
+async def test_a_quoted_string_is_no_trial(client: httpx2.AsyncClient) -> None:
+    """A preference that only mentions a trial leaves the write a write."""
+    done = await ask(client, "POST", "/teams/", {"name": "Red"}, 'wait="1, tx=rollback, 2"')
+    assert (done.status_code, "preference-applied" in done.headers) == (201, False)
+    assert (await client.get("/teams/1")).status_code == 200
+
+
 def without_keys(answer: httpx2.Response) -> Any:
     if not answer.content:
         return None

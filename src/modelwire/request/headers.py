@@ -11,7 +11,15 @@ from msgspec import Struct
 
 from ..errors import InvalidRequest, NotAcceptable, Violation
 
-_PREFERENCE = re.compile(r'\s*([\w-]+)\s*(?:=\s*(?:"([^"]*)"|([^\s;,]*)))?')
+_QUOTED_TEXT = r'(?:[^"\\]|\\.?)*'
+_QUOTED = rf'"{_QUOTED_TEXT}"?'
+"""A quoted string (RFC 9110, section 5.6.4); one that is not closed ends with its header."""
+
+_ELEMENTS = re.compile(rf'(?:[^",]|{_QUOTED})+', re.DOTALL)
+_PARAMETERS = re.compile(rf'(?:[^";]|{_QUOTED})+', re.DOTALL)
+_PREFERENCE = re.compile(
+    rf"\s*([!#$%&'*+.^_`|~\w-]+)\s*(?:=\s*(?:\"({_QUOTED_TEXT})|([^\s;]*)))?", re.ASCII | re.DOTALL
+)
 _ENTITY_TAG = re.compile(r'(W/)?"([\x21\x23-\x7e\x80-\xff]*)"')
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
@@ -51,7 +59,8 @@ URL can't set `Accept`."""
 
 
 def read_headers(fields: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]:
-    """Read the header fields of a request; repeated ones are joined (RFC 9110, section 5.3).
+    """Read the header fields of a request; repeated ones are joined (RFC 9110, section 5.3, and RFC
+    9113, section 8.2.3, for cookies).
 
     Args:
         fields: The raw fields, names in lower case.
@@ -62,7 +71,8 @@ def read_headers(fields: Sequence[tuple[bytes, bytes]]) -> Mapping[bytes, bytes]
     headers = dict(fields)
     if len(headers) < len(fields):
         for name in headers:
-            headers[name] = b", ".join(value for given, value in fields if given == name)
+            separator = b"; " if name == b"cookie" else b", "
+            headers[name] = separator.join(value for given, value in fields if given == name)
     return headers
 
 
@@ -79,10 +89,11 @@ def parse_prefer(header: str | None) -> Mapping[str, str]:
     preferences: dict[str, str] = {}
     if not header:
         return preferences
-    for part in header.split(","):
-        match = _PREFERENCE.match(part)
+    for element in _ELEMENTS.findall(header):
+        match = _PREFERENCE.match(element)
         if match:
-            preferences.setdefault(match[1].lower(), match[2] or match[3] or "")
+            value = match[3] or _ESCAPED.sub(r"\1", match[2] or "")
+            preferences.setdefault(match[1].lower(), value)
     return preferences
 
 
@@ -137,14 +148,15 @@ def parse_entity_tags(header: str | None, *, strong: bool = False) -> tuple[str,
         strong: Whether to drop weak tags.
 
     Returns:
-        The opaque tags without their quotes; `("*",)` for a wildcard.
+        The opaque tags without their quotes; `("*",)` for a wildcard. The quoted tag `"*"` is not a
+        wildcard; it is left out, as no answer has it.
     """
     if header is None:
         return ()
     if header.strip() == "*":
         return ("*",)
     found = _ENTITY_TAG.findall(header)
-    return tuple(tag for weak, tag in found if not (strong and weak))
+    return tuple(tag for weak, tag in found if tag != "*" and not (strong and weak))
 
 
 def parse_idempotency_key(header: str | None) -> str | None:
@@ -214,8 +226,9 @@ class _Range(NamedTuple):
 
 def _read_ranges(accept: str) -> Mapping[str, _Range]:
     ranges: dict[str, _Range] = {}
-    for position, part in enumerate(accept.split(",")):
-        media_range, *parameters = (p.strip().lower() for p in part.split(";"))
+    for position, element in enumerate(_ELEMENTS.findall(accept)):
+        parts = _PARAMETERS.findall(element) or [""]
+        media_range, *parameters = (part.strip().lower() for part in parts)
         ranges.setdefault(media_range, _Range(_weight(parameters), position))
     return ranges
 
