@@ -197,3 +197,19 @@ async def test_a_log_that_is_away(follow: Any, caplog: pytest.LogCaptureFixture)
     assert [record.getMessage()[:30] for record in caplog.records] == [
         "Changes can't be followed: the"
     ] * 2
+
+
+async def test_a_look_that_fails_is_repeated_after_the_watch_is_opened_again(follow: Any) -> None:
+    """Neither is a number from before returned, nor is a log that is away asked all the time."""
+    log = Log(rests=False, pause_s=MINUTE_S)
+    feed = follow(log)
+    assert await feed.find(MINUTE_S) == 0
+    await log.comes_to_rest()
+    log.highest, log.fails, opened, looks = 1, True, log.opened, log.looks
+    asked = [asyncio.create_task(feed.find(MINUTE_S)) for _ in range(3)]
+    await log.looked_at(8)
+    assert not any(task.done() for task in asked)
+    # Each time the watch is opened, who asks and the reader itself look at most once.
+    assert log.looks - looks <= 2 * (log.opened - opened + 1)
+    log.fails = False
+    assert await asyncio.gather(*asked) == [1, 1, 1]

@@ -99,6 +99,7 @@ class _Reader:
         self._horizon = Horizon()
         self._is_ready = asyncio.Event()
         self._is_rung = asyncio.Event()
+        self._is_ending = False
         self._waiting = 0
         self._failures = 0
         self._news: asyncio.Future[None] = self._loop.create_future()
@@ -114,13 +115,11 @@ class _Reader:
         return self._loop is asyncio.get_running_loop() and not self._task.done()
 
     async def find(self, patience_s: float) -> int | None:
-        with suppress(TimeoutError, *_FAULTS):
+        with suppress(TimeoutError):
             async with asyncio.timeout(patience_s):
-                await self._is_ready.wait()
-                if self._next is None:
-                    self._next = self._loop.create_task(self._look(), context=Context())
-                    self._next.add_done_callback(_retrieve)
-                await asyncio.shield(self._next)
+                while not await self._has_looked():
+                    if self._is_ending:
+                        return self._horizon.final
                 if self._horizon.is_waiting:
                     self._is_rung.set()
                 while self._horizon.final is None:
@@ -167,6 +166,7 @@ class _Reader:
                 await asyncio.sleep(min(_FAILED_S[0] * 2**self._failures, _FAILED_S[1]))
                 self._failures = min(self._failures + 1, 10)
         finally:
+            self._is_ending = True
             self._is_ready.clear()
             await self._watch.close()
 
@@ -190,13 +190,30 @@ class _Reader:
                 logger.warning(_FAILED, describe_failure(error) or type(error).__name__)
             raise
 
+    async def _has_looked(self) -> bool:
+        """Look once the database can be reached; whether that has succeeded."""
+        await self._is_ready.wait()
+        if self._next is None:
+            self._next = self._loop.create_task(self._look(), context=Context())
+            self._next.add_done_callback(_retrieve)
+        with suppress(*_FAULTS):
+            await asyncio.shield(self._next)
+            return True
+        return False
+
     async def _look(self) -> None:
         async with self._turn:
             if asyncio.current_task() is self._next:
                 self._next = None  # later calls share another look
             if not self._is_ready.is_set():
                 raise ConnectionAbortedError("Changes are no longer followed here")
-            if self._horizon.note(await self._watch.look(self._horizon.seen)):
+            try:
+                look = await self._watch.look(self._horizon.seen)
+            except _FAULTS:
+                self._is_ready.clear()
+                self._is_rung.set()  # the reader opens the watch again
+                raise
+            if self._horizon.note(look):
                 news, self._news = self._news, self._loop.create_future()
                 news.set_result(None)
 
