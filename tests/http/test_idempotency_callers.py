@@ -52,6 +52,45 @@ async def test_where_a_value_ends(client: httpx2.AsyncClient) -> None:
     assert (await create(client, {"Authorization": "a", "Cookie": "bc"}, "Blue")).is_success
 
 
+POSITIONS = (
+    SESSION,
+    {"Cookie": "session=annsCookieValue; modelwire_position=0/16B3740"},
+    {"Cookie": "modelwire_position=0/16B3750;session=annsCookieValue"},
+)
+ALONE: tuple[dict[str, str], ...] = (
+    {},
+    {"Cookie": "modelwire_position=0/16B3740"},
+    {"Cookie": "modelwire_position=latest"},
+)
+
+
+@pytest.mark.parametrize("attempts", [POSITIONS, ALONE])
+async def test_a_cookie_with_a_position(
+    client: httpx2.AsyncClient, attempts: tuple[dict[str, str], ...]
+) -> None:
+    """It says nothing about who asks: the answer to the first attempt may have set it."""
+    answers = [await create(client, attempt, "Red") for attempt in attempts]
+    assert [answer.status_code for answer in answers] == [201] * 3
+    replayed = ["idempotency-replayed" in answer.headers for answer in answers]
+    assert replayed == [False, True, True]
+
+
+async def test_any_other_cookie(client: httpx2.AsyncClient) -> None:
+    """All others may say who asks, also those that are named similarly."""
+    for name in ("a", "my_modelwire_position", "modelwire_position_2"):
+        asked = await create(client, {"Cookie": f"session=a; {name}=0/16B3740"}, name)
+        assert asked.status_code == 201
+        assert "idempotency-replayed" not in asked.headers
+
+
+async def test_cookies_in_several_headers(client: httpx2.AsyncClient) -> None:
+    """HTTP/2 splits the header; its parts are joined as one."""
+    split = [("Cookie", "session=a"), ("Cookie", "theme=b"), *KEY.items()]
+    await client.post("/teams/", json={"name": "Red"}, headers=split)
+    again = await create(client, {"Cookie": "session=a; theme=b"}, "Red")
+    assert again.headers["idempotency-replayed"] == "true"
+
+
 async def test_what_is_kept(client: httpx2.AsyncClient, database: Database) -> None:
     """Neither credentials nor keys are stored."""
     await create(client, ANN | SESSION, "Red")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Iterable
 
+from ..request.freshness import without_position
 from ..request.headers import parse_idempotency_key
 from ..request.request import Request
 
@@ -12,15 +13,12 @@ _METHODS = ("POST", "PATCH")
 """Methods that are not idempotent by themselves (RFC 9110, section 9.2.2)."""
 
 
-_CREDENTIALS = (b"authorization", b"cookie")
-"""Headers with the client's credentials."""
-
-
 def key_of(request: Request) -> str | None:
     """Return the digest of a request's key and caller, if its method takes a key and it has one.
 
     Two callers may use the same key without seeing each other's responses. The caller is identified
-    by its key, or else by the headers with credentials, if any; only a digest of them is kept.
+    by its key, or else by the headers with credentials, if any; only a digest of them is kept. The
+    cookie with a position is no credential: an answer may change it between two attempts.
 
     Raises:
         InvalidRequest: The key is invalid.
@@ -33,7 +31,9 @@ def key_of(request: Request) -> str | None:
     who = request.caller.key
     if who is not None:
         return _digest([key.encode(), who])
-    return _digest([key.encode(), *(request.headers.get(name, b"") for name in _CREDENTIALS)])
+    authorization = request.headers.get(b"authorization", b"")
+    cookies = without_position(request.headers.get(b"cookie", b""))
+    return _digest([key.encode(), authorization, cookies])
 
 
 def fingerprint_of(request: Request, grants: Collection[str]) -> str:

@@ -98,6 +98,12 @@ def _find_cookie(header: str) -> str:
     return "0/0" if found is None else found.value
 
 
+def without_position(cookies: bytes) -> bytes:
+    """Return a `Cookie` header without the cookie with the position."""
+    pairs = [pair.strip() for pair in cookies.split(b";")]
+    return b"; ".join(p for p in pairs if p.partition(b"=")[0].strip() != COOKIE.encode())
+
+
 def read_position(text: str) -> int | None:
     """Read a position as PostgreSQL writes it (manual, 8.20); return None if it is malformed."""
     match = _POSITION.fullmatch(text)
