@@ -280,7 +280,8 @@ RELEVANT = {
     "statement/entries": "changes/test_policies soft_delete/test_history",
     "statement/estimate": "http/test_totals query/test_totals",
     "statement/exact_numbers": (
-        "http/test_aggregate query/test_aggregates http/test_decimals query/test_large_sums"
+        "unit/test_exact_numbers"
+        " http/test_aggregate query/test_aggregates http/test_decimals query/test_large_sums"
     ),
     "statement/feed": "live_changes/test_order live_changes/test_pages live_changes/test_notices",
     "statement/gathered": "unit/test_gathering http/test_gathered access/test_gathered",
@@ -325,7 +326,9 @@ RELEVANT = {
         " http/test_include"
     ),
     "statement/date_trunc": "unit/test_spans http/test_aggregate query/test_aggregates",
-    "statement/stored_texts": "values/test_spellings values/test_enums_of_texts",
+    "statement/stored_texts": (
+        "unit/test_spelled_texts values/test_spellings values/test_enums_of_texts"
+    ),
     "statement/statements": (
         "unit/test_slots unit/test_lock_order unit/test_startup http/test_upsert"
         " values/test_unreadable"
