@@ -135,7 +135,7 @@ _NAME = re.compile(r"""(?:[^,"]|"(?:[^"\\]|\\.?)*+(?:"|\Z))*+""", re.DOTALL)
 
 def is_quoted(text: str) -> bool:
     """Whether a text is in double quotes."""
-    return text[:1] == '"' and _WHOLE.fullmatch(text) is not None
+    return _WHOLE.fullmatch(text) is not None
 
 
 def unquote(text: str) -> str:
