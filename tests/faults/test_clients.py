@@ -14,8 +14,9 @@ from modelwire import Database
 from tests.lanes import DIALECTS
 from tests.live.conftest import serve_app
 from tests.live.measure_stream import fill
+from tests.pools import checked_out, eventually_free
 
-from .conftest import Figure, OpenDatabase, checked_out, eventually_free
+from .conftest import Figure, OpenDatabase
 from .load import load
 from .probe import probe
 from .servers import Postgres, serving

@@ -14,8 +14,9 @@ from fastapi import FastAPI
 from modelwire import Database, mount
 from tests.conftest import LEAGUE, PATIENT, open_client
 from tests.http.rows import store_users
+from tests.pools import eventually_free
 
-from .conftest import OpenDatabase, eventually_free
+from .conftest import OpenDatabase
 
 GATHERED = "modelwire_asked"
 KEYS = range(1, 9)

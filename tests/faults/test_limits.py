@@ -13,8 +13,9 @@ from tests.conftest import open_client
 from tests.lanes import DIALECTS
 from tests.live.conftest import serve_app
 from tests.live.measure_stream import fill
+from tests.pools import checked_out, eventually_free
 
-from .conftest import OpenDatabase, checked_out, eventually_free
+from .conftest import OpenDatabase
 from .slow import PATH, make_slow_app, read_slowly
 
 

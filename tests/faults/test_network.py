@@ -11,8 +11,9 @@ import pytest_asyncio
 from modelwire import Database
 from tests.conftest import open_client
 from tests.lanes import LANES
+from tests.pools import checked_out
 
-from .conftest import Figure, checked_out
+from .conftest import Figure
 from .proxy import Proxy
 from .slow import make_league_app
 

@@ -14,8 +14,9 @@ from examples.league import Team
 from modelwire import Database, SessionDep, UnitOfWorkDep
 from tests.lanes import DIALECTS
 from tests.live.conftest import serve_app
+from tests.pools import checked_out, eventually_free
 
-from .conftest import Figure, OpenDatabase, checked_out, eventually_free
+from .conftest import Figure, OpenDatabase
 from .slow import Slow, make_slow_app
 
 HEAD = "Host: localhost\r\nContent-Type: application/json\r\n"

@@ -18,8 +18,9 @@ from modelwire import Database
 from modelwire.execute.connect.slots import QUICK_S, SLOW_S
 from tests.conftest import open_client
 from tests.lanes import DIALECTS
+from tests.pools import checked_out, eventually_free
 
-from .conftest import Figure, OpenDatabase, checked_out, eventually_free
+from .conftest import Figure, OpenDatabase
 from .slow import PATH, make_slow_app
 
 PROMISED_S = 0.25

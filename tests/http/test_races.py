@@ -11,6 +11,7 @@ from examples.league import Player, Team
 from modelwire import Database
 from tests.http.problems import count_rows
 from tests.http.rows import store, store_users
+from tests.pools import eventually_free
 
 pytestmark = pytest.mark.both_lanes
 
@@ -19,18 +20,13 @@ def tally(answers: list[httpx2.Response]) -> Counter[int]:
     return Counter(answer.status_code for answer in answers)
 
 
-def checked_out(database: Database) -> int:
-    """Connections that were not given back."""
-    return int(database.engine.pool.checkedout())  # type: ignore[attr-defined]
-
-
 async def test_different_names(client: httpx2.AsyncClient, database: Database) -> None:
     """Many rows that do not clash are all stored, each under a key of its own."""
     bodies = [{"name": f"Team {i}"} for i in range(50)]
     answers = await asyncio.gather(*(client.post("/teams/", json=body) for body in bodies))
     assert tally(answers) == {201: 50}
     assert len({answer.json()["id"] for answer in answers}) == 50
-    assert checked_out(database) == 0
+    await eventually_free(database)
 
 
 async def test_rename_to_one_name(client: httpx2.AsyncClient, database: Database) -> None:
@@ -48,7 +44,7 @@ async def test_one_row_deleted_by_many(client: httpx2.AsyncClient, database: Dat
     await store_users(database, ann=None)
     answers = await asyncio.gather(*(client.delete("/users/1") for _ in range(20)))
     assert tally(answers) == {204: 1, 404: 19}
-    assert checked_out(database) == 0
+    await eventually_free(database)
 
 
 async def test_changes_of_different_fields(client: httpx2.AsyncClient, database: Database) -> None:
@@ -71,7 +67,7 @@ async def test_bulks_that_overlap(client: httpx2.AsyncClient, database: Database
     answers = await asyncio.gather(*(client.post("/users/bulk/", json=body) for body in bodies))
     assert tally(answers) == {201: 1, 400: 9}
     assert await count_rows(client, "/users/") == 6
-    assert checked_out(database) == 0
+    await eventually_free(database)
 
 
 async def test_reads_beside_writes(client: httpx2.AsyncClient, database: Database) -> None:
@@ -113,4 +109,4 @@ async def test_upserts_that_overlap(
             if resolution == "merge-duplicates":
                 assert [r["full_name"] for r in answer.json()] == [r["full_name"] for r in body]
         assert await count_rows(client, "/users/") == 8 * (turn + 1)
-    assert checked_out(database) == 0
+    await eventually_free(database)

@@ -23,7 +23,7 @@ from modelwire import ConfigurationError, Database, mount
 from modelwire.statement.secrets import SECRETS
 from modelwire.testing import open_client as open_test_client
 from modelwire.testing import rolled_back_session
-from tests.conftest import LEAGUE, MakeURL, create_postgres_database, make_app, open_client
+from tests.conftest import LEAGUE, PATIENT, MakeURL, create_postgres_database, make_app, open_client
 from tests.http.problems import read_problem
 from tests.http.rows import store
 from tests.lanes import DIALECTS
@@ -59,7 +59,7 @@ async def url(request: pytest.FixtureRequest, make_url: MakeURL) -> str:
 @pytest.fixture
 async def fresh(url: str) -> AsyncIterator[Database]:
     """A database with the tables of the models alone, and two teams."""
-    database = Database(url)
+    database = Database(url, **PATIENT)
     async with database.engine.begin() as connection:
         await connection.run_sync(Team.metadata.create_all)
     await store(database, Team(id=1, name="Red"), Team(id=2, name="Blue"))
@@ -159,11 +159,12 @@ async def test_processes_that_start_at_once_agree(fresh: Database, url: str) -> 
 
 async def test_many_at_once_in_one_process(fresh: Database, lane: str) -> None:
     """The same for requests, and for applications, of one process."""
-    apps = [app_of(fresh, lane), app_of(Database(fresh.settings.database_url.get_secret_value()))]
+    other = Database(fresh.settings.database_url.get_secret_value(), **PATIENT)
+    apps = [app_of(fresh, lane), app_of(other)]
     pages = await asyncio.gather(*(read_page(apps[i % 2]) for i in range(10)))
     assert {page.status_code for page in pages} == {200}
     assert len({page.json()["next"] for page in pages}) == 1
-    await apps[1].state.modelwire_database.close_db()
+    await other.close_db()
 
 
 async def test_secret_is_in_no_log(

@@ -5,6 +5,7 @@ import re
 from collections.abc import AsyncIterator
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import pytest
@@ -143,3 +144,26 @@ async def names_of_indexes(database: Database) -> list[str]:
             "ESCAPE '!' ORDER BY name"
         )
         return [row[0] for row in rows]
+
+
+async def test_file_that_may_not_be_written(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The start goes on without indexes, also on a connection so old that it is replaced first."""
+    path = tmp_path / "read.db"
+    writable = Database(f"sqlite:///{path}")
+    async with writable.engine.begin() as connection:
+        await connection.run_sync(Base.metadata.create_all)
+    await writable.close_db()
+    database = Database(f"sqlite:///file:{path}?mode=ro&uri=true", metadata=Base.metadata)
+    raw = await raw_connection(database)
+    raw._opened_s -= 60
+    await database.init_db()
+    assert raw is not await raw_connection(database)
+    assert "an index can't be created" in caplog.text
+    await database.close_db()
+
+
+async def raw_connection(database: Database) -> Any:
+    async with database.engine.connect() as connection:
+        return (await connection.get_raw_connection()).driver_connection

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
 
 from sqlalchemy import Connection, MetaData, Table, bindparam, column, func, inspect, select
 from sqlalchemy import table as table_clause
 from sqlalchemy.engine import Dialect
-from sqlalchemy.exc import SAWarning, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SAWarning, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from ..catalog.views import tables_in
@@ -55,12 +56,8 @@ async def create_tables(
     Raises:
         ConfigurationError: SQLite does not support a table as declared.
     """
-    async with engine.begin() as connection:
-        if DIALECTS[engine.dialect.name].locks_creation:
-            await connection.execute(LOCK_CREATION)
-        await begin_writing(connection)
-        settle_keys(metadata.tables.values())
-        await connection.run_sync(_create_missing, metadata, only)
+    settle_keys(metadata.tables.values())
+    await _change_schema(engine, _create_missing, metadata, only)
 
 
 async def complete_tables(engine: AsyncEngine, metadata: MetaData) -> None:
@@ -75,9 +72,29 @@ async def complete_tables(engine: AsyncEngine, metadata: MetaData) -> None:
     """
     await create_tables(engine, OWN)
     if engine.dialect.name == "sqlite":
+        await _change_schema(engine, _create_all_value_indexes, metadata)
+
+
+async def _change_schema(engine: AsyncEngine, change: Callable[..., None], *given: Any) -> None:
+    """Run a function that creates what is missing, in a transaction.
+
+    It runs once more if the connection was lost, or was so old that its file may not be the one
+    that is there now.
+    """
+
+    async def run() -> None:
         async with engine.begin() as connection:
+            if DIALECTS[engine.dialect.name].locks_creation:
+                await connection.execute(LOCK_CREATION)
             await begin_writing(connection)
-            await connection.run_sync(_create_all_value_indexes, metadata)
+            await connection.run_sync(change, *given)
+
+    try:
+        await run()
+    except DBAPIError as exc:
+        if not exc.connection_invalidated:
+            raise
+        await run()
 
 
 def _create_all_value_indexes(connection: Connection, metadata: MetaData) -> None:
@@ -114,6 +131,8 @@ def _create_value_indexes(connection: Connection, table: Table) -> None:
             try:
                 connection.exec_driver_sql(index.text)
             except SQLAlchemyError as exc:
+                if connection.invalidated:
+                    raise
                 logger.warning(_NOT_INDEXED, table.fullname, exc.__cause__, index.text)
 
 
