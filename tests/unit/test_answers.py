@@ -3,6 +3,7 @@
 import json
 from collections.abc import AsyncGenerator, Callable, Collection, Sequence
 from functools import partial
+from ipaddress import IPv6Address
 from typing import Any
 
 import msgspec
@@ -247,6 +248,7 @@ def test_entity_tags() -> None:
     assert len(own) == 18
     tags = {entity_tag(row, shown) for row in ((1, "a"), (1, "b")) for shown in (b"", b"x", b"y")}
     assert len(tags) == 6
+    assert entity_tag((IPv6Address("::1"),)) != entity_tag((IPv6Address("::2"),))
     assert len({entity_tag(("\ud800",)), entity_tag(("\ud801",)), entity_tag(("?",))}) == 3
 
 
@@ -270,6 +272,7 @@ OWN = entity_tag((1, "a"))
         (("*",), None, True),
         (("other", OWN), None, True),
         (("other",), None, False),
+        (("!",), None, False),
         ((f"other-{OWN}",), None, False),
         ((), None, False),
         (None, (OWN,), False),

@@ -80,7 +80,7 @@ def link_pages(address: Address, bounds: Bounds, *, exact: bool) -> Headers:
     skip, limit, total = bounds.skip, bounds.limit, bounds.total
     last, before = None, max(0, skip - limit)
     if total is not None:
-        last = max(0, skip + (total - 1 - skip) // limit * limit) if total else 0
+        last = max(0, skip + (total - 1 - skip) // limit * limit)
         before = min(before, last)  # past the end of the list
     starts: list[tuple[str, object | None]] = [
         ("first", 0),
