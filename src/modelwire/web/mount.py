@@ -14,6 +14,7 @@ from ..access.caller import Caller
 from ..catalog.across_mounts import check_apart
 from ..catalog.orm_only import describe_passed_over
 from ..catalog.read import read_catalog
+from ..catalog.reading.lossy_documents import describe_lossy_documents
 from ..catalog.reading.required_columns import describe_unfilled
 from ..catalog.reading.soft_delete import describe_kept_values
 from ..catalog.tables import Catalog, Table
@@ -186,7 +187,12 @@ def _tell_hidden(catalog: Catalog) -> None:
 
 
 def _tell_of_values(table: Table) -> None:
-    told = describe_passed_over(table), describe_kept_values(table), describe_unfilled(table)
+    told = (
+        describe_passed_over(table),
+        describe_kept_values(table),
+        describe_unfilled(table),
+        describe_lossy_documents(table),
+    )
     for said in told:
         if said is not None:
             logger.warning(said)
