@@ -9,7 +9,8 @@ RELEVANT = {
     "execute": "sessions/test_sessions sessions/test_life http/test_not_started",
     "execute/connect": "sessions/test_sessions sessions/test_contention sessions/test_cancelled",
     "execute/connect/driver_lane": (
-        "http/test_read sessions/test_cancelled sessions/test_short_statements"
+        "unit/test_driver_lane http/test_read sessions/test_cancelled"
+        " sessions/test_short_statements"
     ),
     "execute/connect/fair_queue": "unit/test_turns unit/test_slots sessions/test_contention",
     "execute/connect/gathering": "unit/test_gathering http/test_gathered http/test_totals",
@@ -22,7 +23,8 @@ RELEVANT = {
         "sessions/test_sessions sessions/test_cancelled sessions/test_loops sessions/test_life"
     ),
     "execute/connect/savepoint": (
-        "http/test_each_for_itself batches/test_batches constraints/test_many_rows"
+        "unit/test_driver_lane http/test_each_for_itself batches/test_batches"
+        " constraints/test_many_rows"
     ),
     "execute/connect/slots": "unit/test_slots faults/test_slow_reads",
     "execute/connect/turns": "unit/test_turns sessions/test_contention",
@@ -47,8 +49,8 @@ RELEVANT = {
     "execute/finder": "http/test_nested_writes http/test_constraints http/test_many_to_many",
     "execute/hooks": "hooks access/test_own_endpoints_writes soft_delete/test_own_code",
     "execute/idempotency": (
-        "http/test_idempotency http/test_idempotency_callers http/test_idempotency_rights"
-        " http/test_idempotency_races"
+        "unit/test_idempotency_keys http/test_idempotency http/test_idempotency_callers"
+        " http/test_idempotency_rights http/test_idempotency_races"
     ),
     "execute/log": (
         "changes live_changes/test_pages live_changes/test_order soft_delete/test_history"
@@ -128,14 +130,15 @@ RELEVANT = {
     "pipeline/following": "live_changes/test_pages changes/test_policies",
     "pipeline/history": "changes/test_policies soft_delete/test_history changes/test_two_versions",
     "pipeline/idempotency": (
-        "http/test_idempotency http/test_idempotency_races http/test_idempotency_callers"
+        "unit/test_idempotency_keys http/test_idempotency http/test_idempotency_races"
+        " http/test_idempotency_callers"
     ),
     "pipeline/includes": (
         "http/test_include http/test_included_limit http/test_straight_back query/test_answers"
     ),
     "pipeline/lists": "http/test_list http/test_keyset http/test_totals query/test_totals",
     "pipeline/reads": "http/test_read http/test_stream http/test_list http/test_conditional",
-    "pipeline/replicas": "query/test_freshness faults/test_replicas",
+    "pipeline/replicas": "unit/test_replica_reads query/test_freshness faults/test_replicas",
     "pipeline/rows": "http/test_gathered http/test_read access/test_gathered",
     "pipeline/transaction": (
         "http/test_tried sessions/test_contention http/test_idempotency http/test_each_for_itself"

@@ -217,6 +217,13 @@ def test_errors_of_the_client_side(error: Exception, kind: type[ModelwireError])
     assert raised.value.__cause__ is error
 
 
+def test_what_a_driver_raises_from_another_error() -> None:
+    """The driver's own error counts, whatever it was raised from."""
+    error = OSError("reset")
+    error.__cause__ = ValueError("x")
+    assert type(translate(error)) is Unavailable
+
+
 def test_no_other_errors_are_translated() -> None:
     """What is no error of a driver passes."""
     with pytest.raises(ValueError, match="mine"), translating():
@@ -244,6 +251,7 @@ def test_given_up() -> None:
     """A server has been given up on if not even the end of a statement was confirmed."""
     for error, given_up in (
         (TimeoutError(), True),
+        (TimeoutError(110, "timed out"), False),
         (postgresql("57014"), False),
         (OSError(), False),
     ):

@@ -34,6 +34,7 @@ UNKNOWN = {
     "the server does not know": answered("40003"),
     "the connection was reset": ConnectionResetError(),
     "nobody has answered in time": TimeoutError(110, "timed out"),
+    "the driver is confused": asyncpg.InternalClientError("unexpected message"),
     "given up on": asyncio.CancelledError(),
 }
 KNOWN = {
@@ -44,6 +45,9 @@ KNOWN = {
     "the server starts": answered("57P03"),
     "the disk is full": answered("53100"),
     "it was not sent": asyncpg.InterfaceError("connection is closed"),
+    "another statement runs": asyncpg.InternalClientError(
+        "cannot switch to state 12; another operation (2) is in progress"
+    ),
     "SQLite is busy": sqlite3.OperationalError("database is locked"),
 }
 

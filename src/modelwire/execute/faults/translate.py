@@ -52,7 +52,7 @@ def translate(error: BaseException) -> ModelwireError:
     """
     if isinstance(error, sa.TimeoutError):
         return Unavailable("No connection to the database came free in time")
-    original = error if isinstance(error, _ORIGINALS) else _original_of(error)
+    original = _original_of(error)
     if type(original) is asyncpg.DataError:
         return refuse_value()
     if isinstance(original, asyncpg.PostgresError):
@@ -113,8 +113,6 @@ def is_unanswered(error: BaseException) -> bool:
         return (original.sqlstate or "").startswith(_LOST)
     if isinstance(original, asyncpg.InternalClientError):
         return not is_unsent(original)
-    if isinstance(original, (asyncpg.InterfaceError, sqlite3.Error)):
-        return False
     return isinstance(original, (OSError, asyncio.CancelledError))
 
 
