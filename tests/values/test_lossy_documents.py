@@ -13,7 +13,8 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from modelwire import Database, Operation, Resource, mount
-from tests.conftest import DIALECTS, PATIENT, MakeURL, open_client
+from tests.conftest import PATIENT, MakeURL, open_client
+from tests.lanes import DIALECTS
 
 
 class Base(SQLModel, registry=registry()):
