@@ -55,15 +55,20 @@ PROCESSES = (
 """Tests that start processes or wait for timeouts: they need little CPU."""
 
 WHOLE_SERVICES = (
-    *("access/test_invoices.py", "access/test_isolation.py", "access/two_worlds"),
-    *("fuzz", "guards", "models"),
+    *("access/fields/test_alike.py", "access/test_invoices.py", "access/test_isolation.py"),
+    *("access/two_worlds", "mcp/test_two_worlds.py"),
+    *("batches/test_machine.py", "writes/test_machine.py", "fuzz", "guards", "models"),
 )
-MEMORY = tuple(f"{part}/test_memory.py" for part in ("http", "json_columns", "query"))
+EVERY_VALUE = ("hostile/test_bodies.py", "hostile/test_urls.py")
+MEMORY = (
+    *(f"{part}/test_memory.py" for part in ("http", "json_columns", "query")),
+    *("http/test_freed.py", "sessions/test_cursors.py"),
+)
 PLANTED_FAULTS = ("access/test_own_planted.py", "statement/test_door_planted.py")
 
-SLOW = (*PROCESSES, *WHOLE_SERVICES, *MEMORY, *PLANTED_FAULTS)
-"""Directories and modules of the slow tests. Those that compute for minutes cover whole services,
-watch memory, or show that other tests notice planted faults."""
+SLOW = (*PROCESSES, *WHOLE_SERVICES, *EVERY_VALUE, *MEMORY, *PLANTED_FAULTS)
+"""Directories and modules of the slow tests. Those that compute for long cover whole services, send
+every awkward value everywhere, watch memory, or show that other tests notice planted faults."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
