@@ -252,7 +252,9 @@ RELEVANT = {
         "http/test_aggregate query/test_aggregates query/test_large_sums computed/test_sums"
     ),
     "statement/changes": "changes live_changes/test_order",
-    "statement/clocks": "values/test_clocks values/test_spellings query/test_answers",
+    "statement/clocks": (
+        "unit/test_stored_times values/test_clocks values/test_spellings query/test_answers"
+    ),
     "statement/compiled": (
         "statement/test_plans values/test_returning http/test_create_types values/test_defaults"
     ),

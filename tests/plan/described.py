@@ -4,6 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from sqlmodel import col
+
+from modelwire import Policy, Resource, nobody
 from modelwire.catalog.documents import Part
 from modelwire.catalog.field import Field
 from modelwire.catalog.read import read_catalog
@@ -23,6 +26,8 @@ from modelwire.shape.conditions import (
     Through,
 )
 from modelwire.shape.parts import Include, Order
+from tests.access.models import TenantInvoice, me
+from tests.computed.test_decimals import RESOURCES as COMPUTED
 from tests.conftest import LEAGUE, ZOO
 from tests.json_columns.tables import RESOURCES as DOCUMENTS
 
@@ -46,10 +51,34 @@ LIMITED = read_catalog(
 """The same resources with low limits."""
 
 
+GUARDED = read_catalog(
+    [
+        Resource(
+            TenantInvoice,
+            policy=Policy(
+                col(TenantInvoice.organisation_id).in_(me.organisation_ids),
+                write=col(TenantInvoice.id) > 7,
+                delete=nobody,
+            ),
+        )
+    ],
+    caller=me,
+)
+"""A resource of which callers see some rows, and may change others."""
+
+CATALOGS = {
+    "": CATALOG,
+    "json": JSON,
+    "low": LIMITED,
+    "guarded": GUARDED,
+    "computed": read_catalog(COMPUTED),
+}
+
+
 def catalog_of(name: str) -> tuple[Catalog, str]:
     """Return the catalog and the table that a test names: `json/things`, `low/users`, `users`."""
     place, _, table = name.rpartition("/")
-    return {"": CATALOG, "json": JSON, "low": LIMITED}[place], table
+    return CATALOGS[place], table
 
 
 def query(text: str) -> list[Parameter]:

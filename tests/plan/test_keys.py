@@ -69,6 +69,8 @@ def test_keys_that_are_badly_encoded() -> None:
         ("users", "7", (7,)),
         ("users", 7.0, (7,)),
         ("users", "7.00", (7,)),
+        ("users", 1e16, (10**16,)),
+        ("countries", 7.0, ("7.0",)),
         ("users", "-7.0", (-7,)),
         ("countries", "1.0", ("1.0",)),
         ("countries", 7, ("7",)),

@@ -71,7 +71,8 @@ def plan(case: str) -> Iterator[str]:
     kind, _, rest = case.partition(" ")
     told = {}
     for name, statements in STATEMENTS.items():
-        if kind == "estimate" and not statements.dialect.estimates:
+        dialect = statements.dialect
+        if {"estimate": dialect.estimates, "gathered": dialect.gathers_reads}.get(kind) is False:
             continue
         shape, values = KINDS[kind.removeprefix("lenient-")](rest, name)
         statement = statements._write(shape, lenient=kind.startswith("lenient-"))
@@ -134,9 +135,11 @@ def _list(columns: re.Match[str]) -> str:
 
 def _bound(statement: Statement, values: Mapping[str, Any] | None) -> Iterator[str]:
     names = statement.compiled.names
-    if values is None:
+    if not names:
+        return
+    if values is None or statement.asked:
         yield f"  with {', '.join(names)}"
-    elif names:
+    else:
         yield f"  with {', '.join(map(repr, statement.compiled.bind(statement.bind(values))))}"
 
 

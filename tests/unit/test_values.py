@@ -105,3 +105,37 @@ def test_bodies_that_are_no_objects(body: Any) -> None:
     faults = Faults()
     assert not validate_values(TABLE, Plain, [{"Name": "a"}, body], ["/0", "/1"], faults)
     assert [(f.pointer, f.code) for f in faults.first] == [("/1", "model_type")]
+
+
+class Places(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    either: int | list[int] | None = None
+    pair: tuple[int, str] = (0, "")
+    sizes: dict[str, int] = {}
+    trees: list[Tree] = []
+    maybe: Tree | Checked | None = None
+
+
+@pytest.mark.parametrize(
+    ("body", "pointers"),
+    [
+        ({"other": 1}, {"/other"}),
+        ({"either": "x"}, {"/either"}),
+        ({"either": [1, "x"]}, {"/either", "/either/1"}),
+        ({"pair": [1]}, {"/pair/1"}),
+        ({"pair": ["x", "y"]}, {"/pair/0"}),
+        ({"pair": 5}, {"/pair"}),
+        ({"sizes": {"a/b": "x", "~": 1}}, {"/sizes/a~1b"}),
+        ({"trees": [{"name": "a"}, {"below": []}]}, {"/trees/1/name"}),
+        ({"trees": [{"name": "a", "below": [{"name": 5}]}]}, {"/trees/0/below/0/name"}),
+        ({"trees": 5}, {"/trees"}),
+        ({"maybe": {"below": 5}}, {"/maybe/name", "/maybe/below", "/maybe/low"}),
+        ({"maybe": 5}, {"/maybe"}),
+    ],
+)
+def test_places_of_faults(body: dict[str, Any], pointers: set[str]) -> None:
+    """A fault is where its value is, or would be, without steps for the choices of a type."""
+    faults = Faults()
+    validate_values(TABLE, Places, [body], ["/0"], faults)
+    assert {fault.pointer for fault in faults.first} == {f"/0{pointer}" for pointer in pointers}
