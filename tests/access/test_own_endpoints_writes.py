@@ -418,6 +418,11 @@ async def _refer_new(session: AsyncSession, key: int) -> None:
     session.add(Line(invoice_id=key, text="x"))
 
 
+async def _refer_among_others(session: AsyncSession, key: int) -> None:
+    """One of many rows refers to it; the others to a parent that is seen, and is looked at once."""
+    session.add_all([Line(invoice_id=to, text="x") for to in (3, 3, 3, key, 3, 3)])
+
+
 async def _refer_changed(session: AsyncSession, key: int) -> None:
     (await session.get_one(Line, 1)).invoice_id = key
 
@@ -430,7 +435,10 @@ async def refer_note(session: AsyncSession, key: int) -> None:
     (await session.get_one(Note, 3)).invoice_id = key
 
 
-@pytest.mark.parametrize("refer", [_refer_new, _refer_changed, _refer_many, refer_note])
+REFERRING = [_refer_new, _refer_among_others, _refer_changed, _refer_many, refer_note]
+
+
+@pytest.mark.parametrize("refer", REFERRING)
 async def test_a_parent_that_is_not_seen_is_as_one_that_is_not_there(own: Own, refer: Any) -> None:
     before = await own.snapshot()
     hidden = await own.run(lambda session: refer(session, 2))
@@ -441,7 +449,7 @@ async def test_a_parent_that_is_not_seen_is_as_one_that_is_not_there(own: Own, r
 
 
 async def test_a_parent_that_is_seen_may_be_referred_to(own: Own) -> None:
-    for refer in (_refer_new, _refer_changed, _refer_many, refer_note):
+    for refer in REFERRING:
         assert (await own.run(lambda s: refer(s, 3))).status_code == 200  # noqa: B023
 
 
