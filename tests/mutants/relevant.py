@@ -65,7 +65,8 @@ RELEVANT = {
     ),
     "execute/postgresql": "unit/test_urls http/test_health",
     "execute/postgresql/connection": (
-        "sessions/test_outdated sessions/test_cancelled sessions/test_loops http/test_health"
+        "unit/test_postgresql_connection sessions/test_outdated sessions/test_cancelled"
+        " sessions/test_loops http/test_health"
     ),
     "execute/postgresql/unresponsive": "faults/test_standbys_cut_off faults/test_network",
     "execute/postgresql/servers": (
