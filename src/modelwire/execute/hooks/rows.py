@@ -6,8 +6,6 @@ from collections.abc import Callable, Sequence
 from copy import deepcopy
 from typing import Any, overload
 
-from pydantic import ValidationError
-
 from ...catalog.domain import find_fault
 from ...catalog.field import Field
 from ...catalog.invalid_values import Unreadable
@@ -159,7 +157,7 @@ class HookRows:
         try:
             value = field.adapter.validate_python(value)
             return value if field.to_column is None else field.to_column(value)
-        except (ValidationError, ValueError) as exc:
+        except ValueError as exc:
             kind = type(value).__name__
             raise HookError(f"A hook has set {name} to a {kind} that is no value of it") from exc
 
