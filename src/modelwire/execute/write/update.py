@@ -144,12 +144,14 @@ async def _change_all(context: WriteContext, plan: UpdatePlan, stored: Sequence[
         shape = UpdateShape(table, fields, many=True)
         try:
             found = await context.run(shape, {ROWS: rows})
-            check_all_written(found, len(group))
+            by_key = {table.values_of(row, table.key_columns): row for row in found}
+            # A trigger may have changed keys; row by row, it is known which row is which.
+            written = [by_key[key] for key in keys if key in by_key]
+            check_all_written(written, len(group))
         except ConstraintViolation as violation:
             raise Rejection(violation, plan) from violation
-        by_key = {table.values_of(row, table.key_columns): row for row in found}
-        for index, key in zip(group, keys, strict=True):
-            changed[index] = by_key[key]
+        for index, row in zip(group, written, strict=True):
+            changed[index] = row
     return changed
 
 
