@@ -81,6 +81,84 @@ async def test_row_that_comes_in_between(
     assert done == ([("update", 1)] if merges else []) + [("create", 1)]
 
 
+async def lower(change: Change) -> None:
+    """Store codes in lower case, and none where there is only a dash."""
+    for row in change.rows:
+        assert row.new is not None
+        code = row.new["code"]
+        if code == "DROPPED":
+            del row.new["code"]
+        elif code is not None:
+            row.new["code"] = None if code == "-" else code.lower()
+
+
+@pytest.mark.parametrize("resolution", ["merge-duplicates", "ignore-duplicates"])
+@pytest.mark.parametrize("query", ["", "&atomic=false"])
+@pytest.mark.parametrize(
+    ("codes", "refused"),
+    [
+        (["B"], 0),
+        (["q", "B"], 1),
+        (["B", "q"], 0),
+        (["b", "q", "A"], 2),
+        (["Q", "-", "B"], 2),
+        (["DROPPED", "B"], 1),
+    ],
+)
+async def test_hook_that_gives_a_row_the_key_of_another(
+    client: httpx2.AsyncClient,
+    script: Script,
+    codes: list[str],
+    refused: int,
+    query: str,
+    resolution: str,
+) -> None:
+    """A unique value is taken, as in a create: neither is the other row changed, nor is this
+    a conflict that could be over when the request is repeated."""
+    await store_rows(client)
+    script.on("Invoice.before_create", lower)
+    taken = f"/invoices/?code={codes[refused].lower()}"
+    before = (await client.get(taken)).json()
+    answer = await client.post(
+        UPSERT + query,
+        json=[{"code": code, "note": "n"} for code in codes],
+        headers={"Prefer": f"resolution={resolution}"},
+    )
+    problem = answer.json()
+    if query:
+        outcomes = problem["items"]
+        assert [i for i, each in enumerate(outcomes) if each["status"] >= 400] == [refused]
+        problem = outcomes[refused]["problem"]
+    assert problem["code"] == "already_exists", problem
+    assert [error["pointer"] for error in problem["errors"]] == [f"/{refused}/code"]
+    assert (await client.get(taken)).json() == before
+    assert query or (await client.get("/invoices/")).json()["total"] == 2
+
+
+async def test_hook_that_gives_two_rows_the_same_key(
+    client: httpx2.AsyncClient, script: Script
+) -> None:
+    """The row that was sent with the key has it, and the other is refused."""
+    script.on("Invoice.before_create", lower)
+    for codes in (["Q", "q"], ["q", "Q"]):
+        answer = await client.post(UPSERT, json=[{"code": code} for code in codes])
+        refused = codes.index("Q")
+        assert [e["pointer"] for e in answer.json()["errors"]] == [f"/{refused}/code"]
+        assert answer.json()["code"] == "already_exists"
+    assert (await client.get("/invoices/")).json()["total"] == 0
+
+
+async def test_hook_that_gives_rows_other_keys(client: httpx2.AsyncClient, script: Script) -> None:
+    """Keys that are free are stored as the hook has set them, whatever the order of the rows."""
+    await store_rows(client)
+    script.on("Invoice.before_create", lower)
+    codes = ["X", "y", "-", "DROPPED", "b", "Z", None]
+    answer = await client.post(UPSERT, json=[{"code": code, "note": "n"} for code in codes])
+    assert answer.status_code == 200, answer.text
+    assert [row["code"] for row in answer.json()] == ["x", "y", None, None, "b", "z", None]
+    assert [row["note"] for row in answer.json()] == ["n"] * 7
+
+
 async def test_many_at_once(hooked_world: World, database: Database, script: Script) -> None:
     """Concurrent upserts of the same rows store each once, and every request succeeds."""
     client = hooked_world.clients["direct"]

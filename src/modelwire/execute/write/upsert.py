@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from msgspec.structs import replace
 
 from ...catalog.field import Field
-from ...catalog.tables import Table
 from ...errors import Constraint, ConstraintViolation, Contention, Faults
-from ...plan.keys import select_locked
+from ...plan.keys import Key, select_locked
 from ...plan.writing.assigned import assign_merged
 from ...plan.writing.batches import check_distinct
 from ...plan.writing.create_plan import CreatePlan, go_together
@@ -124,11 +124,12 @@ class Upserter:
     async def _create_all(self, plan: UpsertPlan) -> Sequence[Row]:
         """Store new rows, and run their hooks."""
         hooks, alone = self._context.hooks, CreatePlan(plan.table, plan.rows)
+        missing = plan.unique_values
         if hooks is not None:
             plan = replace(plan, rows=await hooks.before_create(alone))
         stored: dict[int, Row] = {}
-        for fields, group in _by_fields(plan, range(len(plan.rows))):
-            created = await self._create(plan.table, fields, plan.pick(group))
+        for fields, conflict, group in _group_new(plan, missing):
+            created = await self._create(fields, conflict, plan.pick(group))
             stored.update(zip(group, created, strict=True))
         rows = [stored[index] for index in range(len(plan.rows))]
         if hooks is not None:
@@ -136,11 +137,12 @@ class Upserter:
         return rows
 
     async def _create(
-        self, table: Table, fields: tuple[Field, ...], plan: UpsertPlan
+        self, fields: tuple[Field, ...], conflict: Conflict | None, plan: UpsertPlan
     ) -> Sequence[Row]:
         """Store new rows, unless others have stored them meanwhile."""
+        table = plan.table
         many = len(plan.rows) > 1 and go_together(table, fields) and not self._context.one_by_one
-        shape = InsertShape(table, fields, many=many, conflict=Conflict(plan.unique, None))
+        shape = InsertShape(table, fields, many=many, conflict=conflict)
         created: list[Row] = []
         for part in [list(range(len(plan.rows)))] if many else [[i] for i in range(len(plan.rows))]:
             created += await self._run(shape, plan.pick(part))
@@ -199,14 +201,25 @@ class Upserter:
         return {indexes[place]: row for place, *row in found}
 
 
-def _by_fields(
-    plan: UpsertPlan, indexes: Sequence[int]
-) -> Iterator[tuple[tuple[Field, ...], list[int]]]:
-    """Yield rows by the fields that they set."""
-    groups: dict[tuple[Field, ...], list[int]] = {}
-    for index in indexes:
-        groups.setdefault(plan.rows[index].fields, []).append(index)
-    yield from groups.items()
+def _group_new(
+    plan: UpsertPlan, missing: Sequence[Key]
+) -> Iterator[tuple[tuple[Field, ...], Conflict | None, list[int]]]:
+    """Yield new rows by the fields that they set, each group with its conflict.
+
+    Others may meanwhile have stored rows with the keys that were missing. Those to which a hook has
+    given another key come last, and must not exist, as in any create.
+
+    Args:
+        plan: The rows as hooks have left them.
+        missing: The key of each row that was not found.
+    """
+    groups: defaultdict[tuple[bool, tuple[Field, ...]], list[int]] = defaultdict(list)
+    for index, row in enumerate(plan.rows):
+        values = dict(row.items())
+        key = tuple(values.get(field) for field in plan.unique)
+        groups[key != missing[index] or None in key, row.fields].append(index)
+    for (must_be_new, fields), group in sorted(groups.items(), key=lambda item: item[0][0]):
+        yield fields, None if must_be_new else Conflict(plan.unique, None), group
 
 
 def check_keys(plan: UpsertPlan, rows: Sequence[Row]) -> None:
