@@ -17,6 +17,8 @@ from .tables import CopiedTable
 async def set_counters(source: Side, target: Side, tables: Sequence[CopiedTable]) -> None:
     """Have the counters of the target continue where those of the source are, or behind all keys.
 
+    A counter that is further already stays: numbers that it has given are not given again.
+
     Raises:
         CopyFailed: The target refuses.
     """
@@ -77,6 +79,7 @@ async def _set_of(connection: AsyncConnection, table: CopiedTable, reached: dict
             sql = text("UPDATE sqlite_sequence SET seq = max(seq, :value) WHERE name = :name")
             await connection.execute(sql, {"value": value, "name": table.sql.name})
         return
+    given = await _read_counters(connection, table)
     for column in _numbered(table):
         name = await _find_sequence(connection, table, column)
         if name is None:
@@ -84,6 +87,6 @@ async def _set_of(connection: AsyncConnection, table: CopiedTable, reached: dict
         greatest = select(func.max(table.target.sql.c[column.name])).scalar_subquery()
         last = func.greatest(greatest, literal(reached.get(column.name), Integer()))
         there = (await connection.execute(select(last))).scalar()
-        if there is not None and there > 0:
+        if there is not None and there > max(given.get(column.name, 0), 0):
             sql = text("SELECT setval(CAST(CAST(:name AS text) AS regclass), :there)")
             await connection.execute(sql, {"name": name, "there": there})
