@@ -44,8 +44,8 @@ RESOURCES = (
     Resource(Moved),
     Resource(
         Guarded,
-        policy=Policy(read=everyone, update=Guarded.id > 0),  # type: ignore[operator, arg-type]
-        hooks=Hooks(before_update=[lambda change: None]),
+        policy=Policy(read=everyone, update=Guarded.id > 0),  # type: ignore[operator]
+        hooks=Hooks(before_update=[lambda _: None]),
     ),
 )
 moved_world = make_world_fixture("moved", Base.metadata, on_lanes(RESOURCES))

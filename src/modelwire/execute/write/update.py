@@ -150,8 +150,8 @@ async def _change_all(context: WriteContext, plan: UpdatePlan, stored: Sequence[
             check_all_written(written, len(group))
         except ConstraintViolation as violation:
             raise Rejection(violation, plan) from violation
-        for index, row in zip(group, written, strict=True):
-            changed[index] = row
+        for index, stored_row in zip(group, written, strict=True):
+            changed[index] = stored_row
     return changed
 
 
