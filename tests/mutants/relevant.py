@@ -46,7 +46,9 @@ RELEVANT = {
     "execute/feed": (
         "unit/test_feed live_changes/test_ends live_changes/test_order live_changes/test_notices"
     ),
-    "execute/finder": "http/test_nested_writes http/test_constraints http/test_many_to_many",
+    "execute/finder": (
+        "unit/test_referrers http/test_nested_writes http/test_constraints http/test_many_to_many"
+    ),
     "execute/hooks": "hooks access/test_own_endpoints_writes soft_delete/test_own_code",
     "execute/idempotency": (
         "unit/test_idempotency_keys http/test_idempotency http/test_idempotency_callers"
@@ -121,7 +123,8 @@ RELEVANT = {
     "pipeline": "http/test_read http/test_create http/test_update http/test_conditional",
     "pipeline/aggregates": "http/test_aggregate query/test_aggregates",
     "pipeline/answers": (
-        "http/test_create http/test_conditional cases/test_answers_that_fail computed/test_writes"
+        "http/test_create http/test_each_for_itself http/test_conditional"
+        " cases/test_answers_that_fail computed/test_writes"
     ),
     "pipeline/batch": "batches",
     "pipeline/changes": (
