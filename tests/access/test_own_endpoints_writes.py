@@ -156,6 +156,43 @@ async def test_links_are_taken_away(own: Own) -> None:
     assert len((await own.snapshot())["tag_links"]) == 3  # one leads to what is not seen
 
 
+async def test_the_ends_of_many_links_are_looked_up_together(
+    own: Own, statements: list[str]
+) -> None:
+    """However many links a flush makes and takes away, it sends as many statements."""
+    async with own.database.session() as session:
+        session.add_all([Tag(name=f"many{i}", org_id=1) for i in range(1, 31)])
+        await session.commit()
+
+    async def count(numbers: range) -> int:
+        async def work(session: AsyncSession) -> int:
+            invoice = await session.get_one(Invoice, 1, options=[selectinload(Invoice.tags)])
+            chosen = Tag.name.in_([f"many{i}" for i in numbers])
+            invoice.tags = [*await session.scalars(select(Tag).where(chosen))]
+            statements.clear()
+            await session.flush()
+            return len(statements)
+
+        sent: int = await own.read(work)
+        return sent
+
+    assert await count(range(1, 3)) == await count(range(3, 31))
+    assert len((await own.snapshot())["tag_links"]) == 31  # three of which are not its own or seen
+
+
+async def test_one_of_many_links_that_may_not_be_made(own: Own) -> None:
+    """It is refused as it is alone, and none of the others is made."""
+    before = await own.snapshot()
+
+    async def work(session: AsyncSession) -> None:
+        invoice = await session.get_one(Invoice, 1, options=[selectinload(Invoice.tags)])
+        found = await session.scalars(select(Tag))
+        invoice.tags = [*found, _stored(Tag, id=2, name="tb", org_id=2)]
+
+    assert (await own.run(work)).status_code == 403
+    assert await own.snapshot() == before
+
+
 async def test_savepoints_and_commits_are_of_one_transaction(own: Own) -> None:
     async def work(session: AsyncSession) -> None:
         try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import ClauseElement, ColumnElement, inspect
@@ -162,7 +163,7 @@ class FlushCheck:
 
     def _check_stored(self, states: Sequence[State], action: Action) -> None:
         for found, group in self._by_resource(states).items():
-            keys = sorted_keys(state.key[1] for state in group if state.key is not None)
+            keys = _distinct_keys(state.key[1] for state in group if state.key is not None)
             self._access.check_stored(self._session, found, keys, action)
 
     def _check_written(self, states: Sequence[State], action: Action) -> None:
@@ -203,6 +204,7 @@ class FlushCheck:
 
     def _check_links(self, states: Iterable[State]) -> None:
         """Check the ends of added and removed links: both must be visible, one changeable."""
+        links: list[tuple[State, State]] = []
         for state in _unique(states):
             for relationship in state.mapper.relationships:
                 if relationship.secondary is None or relationship.viewonly:
@@ -210,8 +212,10 @@ class FlushCheck:
                 others = list(_ends_changed(state, relationship))
                 if others:
                     self._check_link_table(relationship)
-                for other in others:
-                    self._check_link(state, other)
+                links += [(state, other) for other in others]
+        changeable = self._find_changeable(chain.from_iterable(links))
+        for link in links:
+            self._check_link(link, changeable)
 
     def _check_link_table(self, relationship: RelationshipProperty[Any]) -> None:
         link: Any = relationship.secondary
@@ -222,20 +226,23 @@ class FlushCheck:
                 f"{served.table.model.__name__}, which the session of a caller checks."
             )
 
-    def _check_link(self, one: State, other: State) -> None:
-        ends = (one, other)
-        allowed = [self._may_change(state) for state in ends]
-        if None in allowed or not any(allowed):
-            raise refuse(self._find(one).table, "update")
-        self._linked += [state for state, may in zip(ends, allowed, strict=True) if may][:1]
+    def _find_changeable(self, states: Iterable[State]) -> Mapping[State, bool]:
+        """Look up the rows that the caller may see, and whether the caller may change them."""
+        distinct = _unique(states)
+        # New rows are checked as such.
+        changeable = {state: True for state in distinct if state.key is None}
+        stored = [state for state in distinct if state.key is not None]
+        for found, group in self._by_resource(stored).items():
+            keys = [state.key[1] for state in group if state.key is not None]
+            seen = self._access.look(self._session, found, keys, "update")
+            changeable |= {group[place]: may for place, may in seen.items()}
+        return changeable
 
-    def _may_change(self, state: State) -> bool | None:
-        """Whether the caller may change a row; None if the caller may not see it."""
-        if state.key is None:
-            return True  # new rows are checked as such
-        found = self._find(state)
-        seen = self._access.look(self._session, found, [state.key[1]], "update")
-        return seen.get(0)
+    def _check_link(self, ends: tuple[State, State], changeable: Mapping[State, bool]) -> None:
+        allowed = [changeable.get(state) for state in ends]
+        if None in allowed or not any(allowed):
+            raise refuse(self._find(ends[0]).table, "update")
+        self._linked += [state for state, may in zip(ends, allowed, strict=True) if may][:1]
 
     def _check_all_seen(self, context: UOWTransaction) -> None:
         """Check that only rows were written that had been checked before."""
@@ -253,7 +260,7 @@ def _computed(state: State) -> Iterator[tuple[ColumnElement[Any], Any]]:
             yield attribute.columns[0], value
 
 
-def sorted_keys(keys: Iterable[Key]) -> list[Key]:
+def _distinct_keys(keys: Iterable[Key]) -> list[Key]:
     """Return keys without duplicates."""
     return list(dict.fromkeys(tuple(key) for key in keys))
 
