@@ -8,6 +8,10 @@ from pathlib import Path
 RELEVANT = {
     "execute": "sessions/test_sessions sessions/test_life http/test_not_started",
     "execute/connect": "sessions/test_sessions sessions/test_contention sessions/test_cancelled",
+    "execute/connect/part_lane": (
+        "unit/test_part_lane sessions/test_sessions sessions/test_contention"
+        " sessions/test_cancelled"
+    ),
     "execute/connect/driver_lane": (
         "unit/test_driver_lane http/test_read sessions/test_cancelled"
         " sessions/test_short_statements"
@@ -101,6 +105,10 @@ RELEVANT = {
     "execute/work": "live_changes/test_work live_changes/test_ends",
     "execute/write": (
         "http/test_nested_writes http/test_bulk_update cases/test_after_triggers"
+        " access/test_enforced"
+    ),
+    "execute/write/writer": (
+        "http/test_nested_writes hooks/test_ways http/test_bulk_update cases/test_after_triggers"
         " access/test_enforced"
     ),
     "execute/write/delete": "http/test_delete http/test_bulk_delete http/test_mass_changes",
