@@ -133,6 +133,32 @@ async def test_old_entries_go(empty: str) -> None:
     await database.close_db()
 
 
+async def test_old_entries_of_many_tables_go(empty: str) -> None:
+    """One write removes entries of one table, whatever the number of tables."""
+    database = Database(empty, metadata=Base.metadata, **PATIENT)
+    await database.init_db()
+    app, kept = FastAPI(), Changes(keep_days=2)
+    mount(app, database, Resource(Item, changes=kept), Resource(Weighed, changes=kept))
+    async with open_client(app) as client:
+        await create(client, 3)
+        for _ in range(3):
+            assert (await client.post("/kept_weighed/", json={})).status_code == 201
+        days = "now() - interval '3 days'"
+        if database.dialect == "sqlite":
+            days = "strftime('%Y-%m-%d %H:%M:%f000', 'now', '-3 days')"
+        await run_sql(database, f"UPDATE {CHANGES.name} SET at = {days}")
+        log = database.tracking.log
+        for noted in [*log.tables.values()]:
+            log.add(noted)
+        counts = []
+        for _ in range(3):
+            await create(client)
+            counts.append(len(await read_log(database)))
+    await database.close_db()
+    # Of each table the last entry of then stays; each write adds one.
+    assert counts == [6 + 1 - 2, 5 + 1 - 2, 4 + 1]
+
+
 async def test_a_log_is_read_before_the_first_write(empty: str) -> None:
     """A row that was stored when nobody kept changes has a history: that it has none."""
     for changes, path in ((None, ""), (Changes(), "/history"), (Changes(), "?as_of=now")):

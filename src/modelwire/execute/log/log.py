@@ -21,6 +21,7 @@ from ...access.principal import ANYONE, Principal
 from ...errors import Unavailable
 from ...settings import Settings
 from ...statement.statements import Values
+from ..failure import describe_failure
 from ..faults.translate import DRIVER_ERRORS, translate
 from ..postgresql.engine import create_postgresql
 from ..sqlite.connection import VERSION, SQLiteConnection
@@ -34,7 +35,7 @@ FRESH_S = 10.0
 """Seconds for which triggers are assumed to be installed, since migrations may run meanwhile."""
 
 PRUNE_INTERVAL_S = 60.0
-"""Interval between two removals of old entries in one process, in seconds, while they keep up."""
+"""Interval between two removals of a table's old entries in one process, while they keep up."""
 
 PRUNED = 1000
 """Maximum number of entries of a table that are removed at once."""
@@ -70,6 +71,7 @@ class ChangeLog(ABC):
         self.is_on = False
         self.ring: Callable[[], object] | None = None
         self.is_there = False
+        self._due: dict[str, tuple[float, int]] = {}
         self._prune_at = math.inf
 
     @abstractmethod
@@ -91,20 +93,31 @@ class ChangeLog(ABC):
             The number of removed entries.
         """
 
-    async def prune_all(self, raw: Any) -> None:
-        """Remove expired entries at intervals; what remains is left for the next time."""
-        if time.monotonic() < self._prune_at:
+    async def prune_next(self, raw: Any) -> None:
+        """Remove expired entries of the table that is due, if any; the next write takes the next.
+
+        So no write waits for more than one statement.
+        """
+        now = time.monotonic()
+        if now < self._prune_at:
             return
-        self._prune_at = time.monotonic() + PRUNE_INTERVAL_S
-        for name, noted in self.tables.items():
-            if noted.keep_days is not None:
-                try:
-                    removed = await self.prune(raw, name, noted.keep_days)
-                except DRIVER_ERRORS:
-                    logger.warning("Old changes of %s can't be removed", name, exc_info=True)
-                    continue
-                if removed == PRUNED:
-                    self._prune_at = 0.0
+        name, (_, days) = min(self._due.items(), key=lambda item: item[1])
+        self._set_due(name, now + PRUNE_INTERVAL_S, days)
+        try:
+            removed = await self.prune(raw, name, days)
+        except DRIVER_ERRORS as error:
+            reason = describe_failure(error) or type(error).__name__
+            logger.warning("Old changes of %s can't be removed: %s", name, reason)
+            return
+        if removed == PRUNED:
+            self._set_due(name, now, days)
+
+    def _set_due(self, name: str, at: float, days: int | None) -> None:
+        """Set when to remove old entries of a table; never where its days are None."""
+        self._due.pop(name, None)
+        if days is not None:
+            self._due[name] = at, days
+        self._prune_at = min((due for due, _ in self._due.values()), default=math.inf)
 
     def add(self, noted: Noted) -> None:
         """Log the changes of a table, from its next change on."""
@@ -113,8 +126,7 @@ class ChangeLog(ABC):
             noted = noted._replace(live=noted.live or known.live)
         self.tables[noted.table.fullname] = noted
         self.is_on = True
-        if noted.keep_days is not None:
-            self._prune_at = 0.0
+        self._set_due(noted.table.fullname, 0.0, noted.keep_days)
         self.forget()
         _logs.add(self)
 
@@ -184,7 +196,7 @@ class SQLiteLog(ChangeLog):
             # Triggers created in a transaction may be rolled back with it.
             raw.noting = state if installed.is_whole and not raw.in_transaction else 0
         if not raw.in_transaction:
-            await self.prune_all(raw)
+            await self.prune_next(raw)
 
     async def prepare_session(self, raw: SQLiteConnection) -> None:
         """Have a session's connection log its changes.
@@ -247,7 +259,7 @@ class PostgreSQLLog(ChangeLog):
     async def prepare(self, raw: Any, caller: Principal = ANYONE) -> None:  # noqa: ARG002
         """Check whether the triggers exist, unless that was done recently, and create them."""
         if not raw.is_in_transaction():
-            await self.prune_all(raw)
+            await self.prune_next(raw)
         if time.monotonic() - self._looked < FRESH_S:
             return
         began, state = time.monotonic(), self._state
