@@ -11,7 +11,7 @@ from sqlalchemy import update
 from modelwire import Database, row_of
 from modelwire.compat.sqlalchemy_compiler import DoorCompiler
 from modelwire.execute.own.access import RowAccess
-from modelwire.statement.door import CallerDoor
+from modelwire.statement.caller_door import CallerDoor
 from tests.access import test_own_endpoints as reads
 from tests.access import test_own_endpoints_writes as writes
 from tests.access.own_app import Own
@@ -117,13 +117,13 @@ FOUND_BY: dict[str, Callable[[Own], Awaitable[bool]]] = {
     f"{FLUSH}._check_written:check_written:0": _is_anything_stored,
     f"{MASS}.check:check_written:0": _is_anything_stored,
     f"{MASS}.check:raise refuse:0": _is_anything_stored,
-    "statement/source.py:write_allowed:write_condition:0": _is_too_much_meant,
+    "statement/door.py:render_allowed:render_condition:0": _is_too_much_meant,
 }
 NOT_SHOWN = {
     f"{FLUSH}._check_all_seen:raise refuse:0",
     f"{FLUSH}._check_assigned:raise refuse:0",
-    "statement/door.py:CallerDoor._is_seen:rows_of:0",
-    "statement/door.py:CallerDoor._relations_by:links_of:0",
+    "statement/caller_door.py:CallerDoor._is_seen:rows_of:0",
+    "statement/caller_door.py:CallerDoor._relations_by:links_of:0",
 }
 """Calls behind other checks, for objects that a listener changes in a flush.
 
@@ -136,7 +136,7 @@ PLANTS = {str(plant): plant for plant in find_plants()}
 
 def test_every_place_is_known() -> None:
     """A new place where own endpoints ask what a caller may do is given a fault too."""
-    files = ("execute/own/", "statement/door.py", "statement/source.py:write_allowed")
+    files = ("execute/own/", "statement/caller_door.py", "statement/door.py:render_allowed")
     assert {name for name in PLANTS if name.startswith(files)} == {*FOUND_BY, *NOT_SHOWN}
 
 

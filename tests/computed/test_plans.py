@@ -10,7 +10,7 @@ from sqlmodel import col
 from modelwire import Policy, Resource
 from modelwire.catalog.read import read_catalog
 from modelwire.statement.dialects.known import DIALECTS
-from modelwire.statement.source import rows_of
+from modelwire.statement.door import rows_of
 
 from .conftest import World
 from .tables import RESOURCES, Invoice

@@ -213,14 +213,14 @@ RELEVANT = {
     "plan/writing/bodies": (
         "unit/test_values http/test_create http/test_many_errors cases/test_validators_of_the_model"
     ),
-    "plan/writing/changes": (
+    "plan/writing/drafts": (
         "cases/test_merge_patches cases/test_validators_of_the_model http/test_update"
     ),
     "plan/writing/create": (
         "http/test_create http/test_nested_writes http/test_create_child cases/test_unnamed_parents"
     ),
     "plan/writing/delete": "http/test_delete http/test_bulk_delete",
-    "plan/writing/draft": (
+    "plan/writing/new_rows": (
         "http/test_create http/test_create_types cases/test_writable_columns http/test_update"
     ),
     "plan/writing/each": (
@@ -290,7 +290,7 @@ RELEVANT = {
     "statement/dialects/postgresql_types": "http/test_create_types http/test_postgresql_types",
     "statement/dialects/sqlite_types": "http/test_create_types values/test_unreadable",
     "statement/documents": "json_columns",
-    "statement/door": (
+    "statement/caller_door": (
         "statement/test_door access/test_own_callers access/test_own_endpoints"
         " access/test_own_endpoints_writes"
     ),
@@ -337,7 +337,7 @@ RELEVANT = {
     ),
     "statement/secrets": "http/test_secrets",
     "statement/select": "http/test_list http/test_include http/test_children query/test_statements",
-    "statement/source": (
+    "statement/door": (
         "statement/test_texts statement/test_door computed/test_callers access/test_enforced"
         " soft_delete/test_deleted"
         " http/test_include"

@@ -17,11 +17,11 @@ from modelwire.shape.shapes import Shape
 from modelwire.statement import (
     aggregate,
     conditions,
+    door,
     entries,
     idempotency,
     keyset,
     secrets,
-    source,
     write,
 )
 from modelwire.statement import select as selects
@@ -107,7 +107,7 @@ class Door:
         return sql.on_conflict_do_update(index_elements=key, set_=changes, where=where)
 
     def _target(self, name: str) -> Callable[..., Any]:
-        begin = getattr(source, name)
+        begin = getattr(door, name)
 
         def begin_counted(table: Table | SQLTable, *args: Any) -> Any:
             self.targets[table.name] += 1
@@ -143,5 +143,5 @@ def written(monkeypatch: pytest.MonkeyPatch, dialect: Dialect) -> Iterator[tuple
         for lenient in (False, True):
             door = Door()
             door.install(monkeypatch)
-            yield shape, statements._write(shape, lenient=lenient).compiled.text, door
+            yield shape, statements._render(shape, lenient=lenient).compiled.text, door
             monkeypatch.undo()

@@ -75,7 +75,7 @@ def plan(case: str) -> Iterator[str]:
         if {"estimate": dialect.estimates, "gathered": dialect.gathers_reads}.get(kind) is False:
             continue
         shape, values = KINDS[kind.removeprefix("lenient-")](rest, name)
-        statement = statements._write(shape, lenient=kind.startswith("lenient-"))
+        statement = statements._render(shape, lenient=kind.startswith("lenient-"))
         told[name] = [shorten(statement.compiled.text), *_bound(statement, values)]
     for name, (text, *bound) in told.items():
         yield f"{name}: {text}"

@@ -15,7 +15,7 @@ from modelwire.plan.reading.plans import ListPlan, plan_list
 from modelwire.request.query import parse_query
 from modelwire.shape.parts import Keyset
 from modelwire.statement.dialects.known import DIALECTS
-from modelwire.statement.source import delete_from, update_in
+from modelwire.statement.door import delete_from, update_in
 from modelwire.statement.statements import Statements
 from tests.access.models import TenantInvoice, me
 
@@ -47,7 +47,7 @@ def test_rows_after(
     assert isinstance(plan, ListPlan)
     shape = replace(plan.shape, offset=False, limited=True)
     after = Keyset(("value",) * len(shape.order), inclusive)
-    text = Statements(dialect)._write(rows_from(shape, after, backward=backward), lenient=False)
+    text = Statements(dialect)._render(rows_from(shape, after, backward=backward), lenient=False)
     found = operator.translate(str.maketrans("<>", "><")) if backward else operator
     (condition,) = text.compiled.text.split("WHERE ")[1:]
     assert condition.split("ORDER BY")[0].count(f" {found} ") == 1, condition

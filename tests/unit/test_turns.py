@@ -7,7 +7,7 @@ import pytest
 
 from modelwire.errors import Contention
 from modelwire.execute.connect.fair_queue import FairQueue
-from modelwire.execute.connect.turns import Turn, WriteQueue
+from modelwire.execute.connect.turns import WriteQueue, WriteTurn
 
 
 class Log:
@@ -29,7 +29,7 @@ async def test_order() -> None:
     turns, log = WriteQueue(5.0), Log()
 
     async def write(name: str) -> None:
-        async with Turn(turns, log.work(name)):
+        async with WriteTurn(turns, log.work(name)):
             for _ in range(3):
                 await asyncio.sleep(0)
 
@@ -40,11 +40,11 @@ async def test_order() -> None:
 async def test_late() -> None:
     """A request that gets no turn in time is refused, and the next one still gets it."""
     turns, log = WriteQueue(0.02), Log()
-    async with Turn(turns, log.work("a")):
+    async with WriteTurn(turns, log.work("a")):
         with pytest.raises(Contention):
-            async with Turn(turns, log.work("b")):
+            async with WriteTurn(turns, log.work("b")):
                 pass
-    async with Turn(turns, log.work("c")):
+    async with WriteTurn(turns, log.work("c")):
         pass
     assert log.events == ["+a", "-a", "+c", "-c"]
 
@@ -54,7 +54,7 @@ async def test_failure_and_cancellation() -> None:
     turns, log = WriteQueue(5.0), Log()
 
     async def write(name: str) -> None:
-        async with Turn(turns, log.work(name)):
+        async with WriteTurn(turns, log.work(name)):
             log.ended.set()
             await asyncio.sleep(0)
             raise ValueError(name)

@@ -31,7 +31,7 @@ from .connect.lane import Lane, open_session_lane
 from .connect.retry import retry_contended
 from .connect.session import open_session
 from .connect.slots import Claim, Slots
-from .connect.turns import Turn, WriteQueue
+from .connect.turns import WriteQueue, WriteTurn
 from .durability import check_setting, check_standbys
 from .engine import DRIVER_LANES, create_engine
 from .faults.translate import translating
@@ -292,7 +292,7 @@ class Database:
         ):
             # A transaction that has begun may hold the lock that the head of the queue waits for.
             return lane
-        return Turn(self._turns, lane)
+        return WriteTurn(self._turns, lane)
 
     @property
     def stamps(self) -> bool:

@@ -31,12 +31,12 @@ from ..shape.parts import Order
 from .conditions import Conditions
 from .date_trunc import ZONE
 from .dialect import SQLDialect
+from .door import rows_of
 from .keyset import Joined, direct, sort_expressions
 from .normalised import normal_form
 from .operators import Prepare, is_null
 from .reading import read_column
 from .select import number_parameter
-from .source import rows_of
 from .stored_texts import one_spelling
 from .sums import Number
 

@@ -35,9 +35,9 @@ from ..shape.conditions import (
 )
 from .dialect import SQLDialect
 from .documents import PartOf, holds, is_absent, occurs, text_and_guard
+from .door import column_in, columns_in, exists_in, links_of, rows_of
 from .operators import Prepare, is_null_for, operand, render_predicate
 from .references import refer
-from .source import column_in, columns_in, exists_in, links_of, rows_of
 
 Render = Callable[[FromClause], ColumnElement[bool]]
 

@@ -1,265 +1,270 @@
-"""Policies in statements that an application writes itself, of any form.
+"""The one door to rows: every statement that reads, joins, looks up or writes rows gets them here.
 
-SQLAlchemy writes every table that a statement reads by one method of its compiler. Here, that
-method looks up the rows that the caller may see, and writes a subquery of them instead. So joins,
-subqueries, unions, EXISTS and relationship loading need no special treatment. SQL in text is not
-inspected.
+`rows_of` and the targets of writes decide which rows of a resource clients may see or change. Code
+that needs every row, whatever clients may see, uses functions that say so by name. What they return
+is a table or stands for one: it may have an `alias`, and its columns are those that `column_in`
+finds, never those of the table itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextvars import ContextVar
-from functools import partial
-from typing import Any, NamedTuple, NoReturn
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Column,
     ColumnElement,
+    Delete,
     FromClause,
+    Integer,
+    Numeric,
     Select,
-    SelectBase,
-    TableClause,
+    Update,
+    bindparam,
+    case,
+    cast,
+    delete,
+    func,
+    literal_column,
     select,
+    type_coerce,
+    update,
 )
 from sqlalchemy import Table as SQLTable
-from sqlalchemy.engine import Dialect
-from sqlalchemy.sql import coercions, roles, visitors
+from sqlalchemy.sql.selectable import Alias
 
-from ..access.caller import PREFIX
 from ..access.policy import Action
-from ..access.principal import Principal
+from ..access.principal import Parameter
+from ..catalog.conditions import Condition, Replace
+from ..catalog.field import Computed
+from ..catalog.reading.computed import stands_for
 from ..catalog.relation import Relation
-from ..catalog.tables import Catalog, Table
-from ..compat.sqlalchemy_compiler import (
-    Clause,
-    ask_instead,
-    dialect_through,
-    give_values,
-)
-from ..errors import ConfigurationError
-from ..resource import Resource
-from ..shape.parts import Lock
+from ..catalog.tables import Table
 from .dialect import SQLDialect
-from .for_update import for_update
-from .lists import expand_rows, in_rows
-from .source import (
-    column_in,
-    every_row_of,
-    exists_in,
-    links_of,
-    rows_of,
-    select_seen,
-    write_allowed,
-)
+from .lists import in_list
+from .types import operand_type
 
-Pairs = tuple[tuple[Column[Any], Column[Any]], ...]
-"""Columns of a row, each with the column of a link that refers to it."""
+Change = TypeVar("Change", Update, Delete)
 
 
-class Asking(NamedTuple):
-    """Caller that runs a statement, and whether the statement may change rows.
+def rows_of(table: Table, dialect: SQLDialect, *, given: bool = False) -> FromClause:
+    """Return the rows of a resource that the client may see, with their computed fields.
 
     Args:
-        principals: The caller, as the policies of each catalog know it.
-        changes: Whether the statement is a change whose rows have been checked.
+        table: The resource.
+        dialect: The dialect.
+        given: Whether they are read from the parameter `IMAGES` instead of the table.
     """
-
-    principals: Mapping[Catalog, Principal]
-    changes: bool = False
-
-
-ASKING: ContextVar[Asking] = ContextVar("modelwire_asking")
-"""The caller of the current statement; a statement with policies fails without one."""
+    rows = dialect.given_rows(table.sql).subquery() if given else table.sql
+    return _narrow(_complete(table, rows, dialect), table.policy.read, dialect)
 
 
-class Served(NamedTuple):
-    """Resource with the catalog whose policies apply to it."""
+def _complete(table: Table, stored: FromClause, dialect: SQLDialect) -> FromClause:
+    """Return stored rows of a resource with its computed fields as further columns."""
+    if not table.computed:
+        return stored
+    rows = stored.alias()
+    found = (
+        type_coerce(_compute(computed, rows, dialect), field.column.type).label(field.column.key)
+        for field in table.computed
+        if (computed := field.computed) is not None
+    )
+    return select(rows, *found).subquery()
 
-    catalog: Catalog
-    table: Table
+
+def _compute(computed: Computed, rows: FromClause, dialect: SQLDialect) -> ColumnElement[Any]:
+    """Write an expression, in which other tables are restricted to rows that the client may see."""
+    seen: dict[tuple[SQLTable, str], FromClause] = {}
+
+    def read(alias: Alias) -> FromClause | None:
+        table = stands_for(alias)
+        policy = None if table is None else computed.policies.get(table)
+        if table is None or policy is None or policy.read.constant:
+            return None
+        # By name: the table that a subquery reads, and that of its columns, may be different
+        # copies.
+        place = (table, str(alias.name))
+        if place not in seen:
+            seen[place] = _narrow(table, policy.read, dialect)
+        return seen[place]
+
+    found = _render(computed.condition, rows, dialect, read)
+    return found if computed.scale is None else _round(found, computed, computed.scale, dialect)
 
 
-class CallerDoor:
-    """Rows that callers may see of an application's tables, for statements of any form.
-
-    Args:
-        catalogs: Its resources, one catalog for each `mount`.
-        dialect: The dialect of the database.
-    """
-
-    def __init__(self, catalogs: Sequence[Catalog], dialect: SQLDialect) -> None:
-        self._catalogs = tuple(catalogs)
-        self._dialect = dialect
-        self._rows: dict[str, Select[Any] | None] = {}
-        self._dialects: dict[Dialect, Dialect] = {}
-
-    def find(self, sql: TableClause) -> Served:
-        """Find the resource of a table.
-
-        Raises:
-            ConfigurationError: No policy applies to its rows, or two mounts have different
-                policies.
-        """
-        found = self.serves(sql)
-        if found is None:
-            raise ConfigurationError(
-                f"{sql.fullname}: the session of a caller reads and writes resources, but this "
-                "table is not one, so no policy says who may see its rows. Give it a Resource with "
-                "a policy=, or use SessionDep or UnitOfWorkDep, to which no policies apply."
-            )
+def _round(
+    found: ColumnElement[Any], computed: Computed, scale: int, dialect: SQLDialect
+) -> ColumnElement[Any]:
+    """Write a decimal rounded to its scale."""
+    if computed.has_scale and dialect.has_decimals:
         return found
-
-    def serves(self, sql: TableClause) -> Served | None:
-        """Find the resource of a table, if it is one."""
-        name = sql.fullname
-        found = [Served(c, c.tables[name]) for c in self._catalogs if name in c.tables]
-        for other in found[1:]:
-            if not _are_alike(found[0].table.resource, other.table.resource):
-                raise ConfigurationError(
-                    f"{name}: it is mounted more than once, with different policies, and the "
-                    "session of a caller can't tell which one is meant. Give all the same policy "
-                    "and the same assigned values, or use SessionDep or UnitOfWorkDep."
-                )
-        return found[0] if found else None
-
-    def rows_of(self, sql: TableClause) -> Select[Any] | None:
-        """Return the rows of a table that the caller may see; None if every caller may see all.
-
-        Raises:
-            ConfigurationError: No policy applies to them.
-        """
-        name = sql.fullname
-        if name not in self._rows:
-            link = self._find_link(name) if self.serves(sql) is None else None
-            if link is not None:
-                self._rows[name] = self._links_seen(link)
-            else:
-                self._rows[name] = self._rows_seen(self.find(sql))
-        return self._rows[name]
-
-    def _rows_seen(self, found: Served) -> Select[Any] | None:
-        seen = select_seen(found.table, self._dialect)
-        return None if seen is None else self.ask(seen, found.catalog)
-
-    def _find_link(self, name: str) -> SQLTable | None:
-        """Return the link table of a given name, if it links resources."""
-        return next((links for links, *_ in self._relations_by(name)), None)
-
-    def _relations_by(self, name: str) -> Iterator[tuple[SQLTable, Catalog, Table, Relation]]:
-        """Yield the relations whose link table has a given name and is not a resource."""
-        for catalog in self._catalogs:
-            for table in catalog.tables.values():
-                for relation in table.relations.values():
-                    links = links_of(relation, self._dialect)
-                    if isinstance(links, SQLTable) and links.fullname == name:
-                        yield links, catalog, table, relation
-
-    def _links_seen(self, sql: SQLTable) -> Select[Any] | None:
-        """Return the links both of whose ends the caller may see."""
-        links, seen = sql.alias(), {}
-        for _, catalog, table, relation in self._relations_by(sql.fullname):
-            own = tuple(zip(relation.local, relation.remote, strict=True))
-            target = catalog.target_of(relation)
-            for end, pairs in ((table, own), (target, tuple(relation.link_target))):
-                if not end.policy.read.constant:
-                    written = self._is_seen(end, pairs, links)
-                    seen[end.name, pairs] = self.ask(written, catalog)
-        return select(links).where(*seen.values()) if seen else None
-
-    def _is_seen(self, end: Table, pairs: Pairs, links: FromClause) -> ColumnElement[bool]:
-        rows = rows_of(end, self._dialect)
-        same = (column_in(rows, own) == column_in(links, linked) for own, linked in pairs)
-        return exists_in(rows, *same)
-
-    def select_to_change(
-        self,
-        found: Served,
-        columns: Sequence[Column[Any]],
-        where: ColumnElement[bool] | None,
-        lock: Lock,
-        action: Action,
-    ) -> Select[Any]:
-        """Select the rows of a resource that a change is about and that may be changed, and lock
-        them.
-
-        Args:
-            found: The resource.
-            columns: The columns to read.
-            where: The condition of the change; None for all rows.
-            lock: The lock to take on the rows until the transaction ends.
-            action: The kind of change.
-        """
-        allowed = write_allowed(found.table, action, self._dialect)
-        sql = select(*columns).where(self.ask(allowed, found.catalog))
-        sql = sql.order_by(*found.table.key_columns)
-        sql = for_update(sql, lock, every_row_of(found.table))
-        return sql if where is None else sql.where(where)
-
-    def write_among(self, found: Served, keys: Sequence[Sequence[Any]]) -> ColumnElement[bool]:
-        """Write that the key of a resource's row is one of some keys."""
-        columns = found.table.key_columns
-        given = expand_rows(len(columns), self._dialect)(keys)
-        return give_values(in_rows(columns, self._dialect), given)
-
-    def ask(self, condition: Clause, catalog: Catalog) -> Clause:
-        """Bind the parameters of a condition to attributes of the caller who runs the statement."""
-
-        def find(name: str) -> Callable[[], Any] | None:
-            return partial(_take, catalog, name) if name.startswith(PREFIX) else None
-
-        return ask_instead(condition, find)
-
-    def dialect_of(self, dialect: Dialect) -> Dialect:
-        """Return a variant of an engine's dialect that writes statements under policies."""
-        known = self._dialects.get(dialect)
-        if known is None:
-            known = dialect_through(dialect, self)
-            self._dialects[dialect] = self._dialects[known] = known
-        return known
-
-    def begin_change(self, *, is_part: bool) -> None:
-        """Allow a statement to change rows that have been checked.
-
-        Raises:
-            ConfigurationError: They have not been, since the change is part of another statement.
-        """
-        if is_part or not ASKING.get().changes:
-            raise ConfigurationError(
-                "The session of a caller changes rows by update(…) and delete(…) as statements of "
-                "their own, not as parts of other statements."
-            )
-
-    def refuse_insert(self) -> NoReturn:
-        """Refuse an INSERT that would bypass the session's own checks.
-
-        Raises:
-            ConfigurationError: Always.
-        """
-        raise ConfigurationError(
-            "The session of a caller writes new rows as objects, which it checks: session.add(…)."
-        )
+    digits = literal_column(str(scale), Integer())
+    return func.round(cast(found, Numeric()) if dialect.has_decimals else found, digits)
 
 
-def reads_rows(value: Any, sql: TableClause) -> bool:
-    """Whether an expression for a value of a table's row reads other rows than this one."""
-    expression = coercions.expect(roles.ExpressionElementRole, value)
-    return any(
-        isinstance(part, SelectBase)
-        or (isinstance(part, Column) and not sql.columns.contains_column(part))
-        for part in visitors.iterate(expression)
-    )
+def links_of(relation: Relation, dialect: SQLDialect) -> FromClause | None:
+    """Return the rows of a relation's link table, if it has one."""
+    link = relation.link
+    if link is None:
+        return None
+    policy = relation.policies.get(link)
+    return link if policy is None else _narrow(link, policy.read, dialect)
 
 
-def _take(catalog: Catalog, name: str) -> Any:
-    return ASKING.get().principals[catalog].values[name]
+def _narrow(table: FromClause, condition: Condition, dialect: SQLDialect) -> FromClause:
+    """Return the rows of a table that satisfy a condition, as a subquery that both databases
+    flatten."""
+    return table if condition.constant else _select_rows(table, condition, dialect).subquery()
 
 
-def _are_alike(some: Resource, other: Resource) -> bool:
-    pairs = (
-        (some.assign_on_create, other.assign_on_create),
-        (some.assign_on_update, other.assign_on_update),
-    )
-    same = all(a.keys() == b.keys() and all(a[n] is b[n] for n in a) for a, b in pairs)
-    alike = some.policy is other.policy and some.soft_delete == other.soft_delete
-    return alike and same
+def _select_rows(table: FromClause, condition: Condition, dialect: SQLDialect) -> Select[Any]:
+    rows = table.alias()
+    return select(rows).where(render_condition(condition, rows, dialect))
+
+
+def select_seen(table: Table, dialect: SQLDialect) -> Select[Any] | None:
+    """Select the rows of a resource that the client may see; None if every client may see all."""
+    condition = table.policy.read
+    return None if condition.constant else _select_rows(table.sql, condition, dialect)
+
+
+def render_allowed(table: Table, action: Action, dialect: SQLDialect) -> ColumnElement[bool]:
+    """Render that the client may perform an action on a row of a resource's own table."""
+    return render_condition(table.policy.condition(action), table.sql, dialect)
+
+
+def tell_allowed(
+    table: Table, action: Action, rows: FromClause, dialect: SQLDialect
+) -> ColumnElement[int]:
+    """Render, as 1 or 0, whether the client may perform an action on a row."""
+    condition = table.policy.condition(action)
+    if condition.constant is not None:
+        return literal_column(str(int(condition.constant)), Integer())
+    return case((render_condition(condition, rows, dialect), 1), else_=0)
+
+
+def render_condition(
+    condition: Condition, rows: FromClause, dialect: SQLDialect
+) -> ColumnElement[bool]:
+    """Render a condition of a policy on the rows of a table, or of its stand-in."""
+    return _render(condition, rows, dialect, lambda _: None)
+
+
+def _render(
+    condition: Condition, rows: FromClause, dialect: SQLDialect, read: Replace
+) -> ColumnElement[Any]:
+    def bind(parameter: Parameter) -> ColumnElement[Any]:
+        return bindparam(parameter.name, type_=operand_type(parameter.sql_type, dialect))
+
+    def find(found: ColumnElement[Any], parameter: Parameter) -> ColumnElement[bool]:
+        compared = type_coerce(found, parameter.sql_type)
+        return in_list(compared, parameter.name, dialect)
+
+    return condition.on(rows, bind, find, read)
+
+
+def links_to_seen(
+    links: FromClause, relation: Relation, target: Table, dialect: SQLDialect
+) -> list[ColumnElement[bool]]:
+    """Render the condition for links that the client may remove: those to rows that it may see.
+
+    Args:
+        links: The link table.
+        relation: The relation.
+        target: The resource at its other end.
+        dialect: The dialect.
+    """
+    found: list[ColumnElement[bool]] = []
+    if not target.policy.read.constant:
+        rows = rows_of(target, dialect).alias()
+        pairs = [(column_in(rows, end), links.c[own.key]) for end, own in relation.link_target]
+        found.append(exists_in(rows, *(end == own for end, own in pairs)))
+    policy = None if relation.link is None else relation.policies.get(relation.link)
+    own = () if policy is None else dict.fromkeys((policy.read, policy.delete))
+    found += [render_condition(c, links, dialect) for c in own if not c.constant]
+    return found
+
+
+def exists_in(source: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Write that a table has a row with some conditions, which may refer to surrounding tables."""
+    found: Select[Any] = select(literal_column("1")).select_from(source).where(*conditions)
+    return found.correlate_except(source).exists()
+
+
+def every_row_of(table: FromClause | Table) -> FromClause:
+    """Return every row of a table, including rows that clients may not see.
+
+    It is for what the service itself must know: cascades and references of a row, violated
+    constraints, and its own tables.
+    """
+    return table.sql if isinstance(table, Table) else table
+
+
+def stored_rows_of(table: Table, dialect: SQLDialect) -> FromClause:
+    """Return every row of a resource, as `every_row_of` does, with its computed fields."""
+    return _complete(table, table.sql, dialect)
+
+
+def column_in(source: FromClause, column: Column[Any]) -> ColumnElement[Any]:
+    """Return a table's column in the stand-in for the table."""
+    return source.c[column.key]
+
+
+def columns_in(source: FromClause, columns: Iterable[Column[Any]]) -> list[ColumnElement[Any]]:
+    """Return a table's columns in the stand-in for the table."""
+    return [source.c[column.key] for column in columns]
+
+
+def insert_into(table: Table, dialect: SQLDialect) -> Any:
+    """Begin an INSERT of rows of a resource, which may have a conflict clause."""
+    return insert_any_into(table.sql, dialect)
+
+
+def merge_into(
+    sql: Any, table: Table, key: Sequence[Column[Any]], changes: Mapping[Column[Any], Any]
+) -> Any:
+    """Add a clause to an INSERT that updates existing rows of a resource that the client may
+    update.
+
+    Args:
+        sql: The INSERT.
+        table: The resource. Not used for resources that restrict who may update rows.
+        key: The columns of the unique key that existing rows are found by.
+        changes: The new values.
+    """
+    if not (table.policy.read.constant and table.policy.update.constant):
+        raise AssertionError(f"{table.name}: rows that are there are looked up first")
+    return sql.on_conflict_do_update(index_elements=key, set_=changes)
+
+
+def insert_any_into(table: SQLTable, dialect: SQLDialect) -> Any:
+    """Begin an INSERT of rows of any table, which may have a conflict clause."""
+    return dialect.insert(table)
+
+
+def update_in(table: Table, dialect: SQLDialect) -> Update:
+    """Begin an UPDATE of rows of a resource that the client may update."""
+    return _restrict(update_any_in(table.sql), table, "update", dialect)
+
+
+def update_any_in(table: SQLTable) -> Update:
+    """Begin an UPDATE of any rows of a table."""
+    return update(table)
+
+
+def delete_from(table: Table, dialect: SQLDialect) -> Delete:
+    """Begin a DELETE of rows of a resource that the client may delete."""
+    return _restrict(delete_any_from(table.sql), table, "delete", dialect)
+
+
+def delete_any_from(table: SQLTable) -> Delete:
+    """Begin a DELETE of any rows of a table."""
+    return delete(table)
+
+
+def _restrict(sql: Change, table: Table, action: Action, dialect: SQLDialect) -> Change:
+    policy = table.policy
+    for condition in dict.fromkeys((policy.read, policy.condition(action))):
+        if not condition.constant:
+            sql = sql.where(render_condition(condition, table.sql, dialect))
+    return sql

@@ -11,8 +11,8 @@ from ..catalog.tables import Table
 from ..shape.entries import EntriesShape, ThenShape
 from .changes import CHANGES
 from .dialect import SQLDialect
+from .door import every_row_of
 from .reading import read_column
-from .source import every_row_of
 from .types import operand_type
 
 Columns = ReadOnlyColumnCollection[str, Any]

@@ -21,7 +21,7 @@ from sqlalchemy import (
 from .asynchronous_commit import commit_unhurried
 from .changes import CHANGES, NOTIFIED
 from .dialect import SQLDialect
-from .source import every_row_of
+from .door import every_row_of
 
 
 def build_look(dialect: SQLDialect) -> Select[Any]:

@@ -9,9 +9,9 @@ from sqlalchemy import Column, ColumnElement, FromClause, and_
 
 from ..catalog.field import Field
 from .dialect import SQLDialect
+from .door import column_in
 from .normalised import normal_form
 from .references import refer
-from .source import column_in
 from .stored_texts import equal
 from .types import operand_type, wire_type
 

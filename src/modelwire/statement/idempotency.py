@@ -23,8 +23,8 @@ from sqlalchemy.sql.base import Executable
 
 from ..request.headers import MAX_IDEMPOTENCY_KEY
 from .dialect import SQLDialect
+from .door import delete_any_from, every_row_of, insert_any_into, update_any_in
 from .own_tables import OWN
-from .source import delete_any_from, every_row_of, insert_any_into, update_any_in
 
 KEYS = Table(
     "modelwire_idempotency_keys",

@@ -23,9 +23,9 @@ from ..shape.parts import Keyset, Order
 from .conditions import column_of, join_on
 from .dialect import SQLDialect
 from .documents import ranked
+from .door import exists_in, rows_of
 from .normalised import normal_form
 from .operators import operand
-from .source import exists_in, rows_of
 from .stored_texts import digits_of, is_native, rank_among, rank_of
 
 

@@ -30,9 +30,9 @@ from sqlalchemy.sql.base import Executable
 from .asynchronous_commit import commit_unhurried
 from .changes import CHANGES
 from .dialect import SQLDialect
+from .door import every_row_of, insert_any_into, update_any_in
 from .given_rows import PLACE
 from .reading import read_column
-from .source import every_row_of, insert_any_into, update_any_in
 
 MAX_NAME = 255
 """Characters of a name."""

@@ -14,7 +14,7 @@ from sqlalchemy import Column, ColumnElement, FromClause
 
 from ..catalog.kinds import storage_type
 from .dialect import SQLDialect
-from .source import column_in
+from .door import column_in
 
 
 def refer(

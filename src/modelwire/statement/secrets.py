@@ -8,8 +8,8 @@ from sqlalchemy import Column, LargeBinary, String, Table, bindparam, select
 from sqlalchemy.sql.base import Executable
 
 from .dialect import SQLDialect
+from .door import every_row_of, insert_any_into
 from .own_tables import OWN
-from .source import every_row_of, insert_any_into
 
 SECRETS = Table(
     "modelwire_secrets",

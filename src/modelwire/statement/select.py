@@ -32,6 +32,7 @@ from ..shape.parts import Include, Keyset
 from ..shape.reads import ChildrenShape, CountShape, SelectShape
 from .conditions import Conditions, column_of, join_on
 from .dialect import SQLDialect
+from .door import column_in, columns_in, links_of, rows_of, tell_allowed
 from .estimate import Explained
 from .for_update import for_update
 from .given import join_given
@@ -41,7 +42,6 @@ from .lists import in_rows
 from .operators import Prepare
 from .reading import read_column
 from .references import refer_all
-from .source import column_in, columns_in, links_of, rows_of, tell_allowed
 
 
 def build_select(

@@ -164,16 +164,16 @@ class Statements:
         self._dialect = dialect
         self._max_included = max_included
         self._log = log_each_once()
-        self.of = lru_cache(CACHED_SHAPES)(self._write)
+        self.of = lru_cache(CACHED_SHAPES)(self._render)
         self.gathered = lru_cache(CACHED_SHAPES)(self._gather)
-        self._read_leniently = lru_cache(CACHED_SHAPES)(partial(self._write, lenient=True))
+        self._read_leniently = lru_cache(CACHED_SHAPES)(partial(self._render, lenient=True))
 
     @cached_property
     def whole(self) -> Statement:
         """The statement that finds the table of a partition."""
         return Statement(build_whole(), self._dialect)
 
-    def _write(self, shape: Shape, *, lenient: bool = False) -> Statement:
+    def _render(self, shape: Shape, *, lenient: bool = False) -> Statement:
         dialect = self.dialect
         match shape:
             case SelectShape() | GatheredShape() | AggregateShape():

@@ -47,14 +47,7 @@ from .column_defaults import (
     value_name,
 )
 from .dialect import SQLDialect
-from .for_update import for_update
-from .given import given_columns, is_same, join_given
-from .lists import in_rows
-from .operators import operand
-from .reading import read_column, returned_columns
-from .references import refer_all
-from .select import read_columns
-from .source import (
+from .door import (
     columns_in,
     delete_any_from,
     delete_from,
@@ -64,12 +57,19 @@ from .source import (
     insert_into,
     links_to_seen,
     merge_into,
+    render_condition,
     rows_of,
     stored_rows_of,
     tell_allowed,
     update_in,
-    write_condition,
 )
+from .for_update import for_update
+from .given import given_columns, is_same, join_given
+from .lists import in_rows
+from .operators import operand
+from .reading import read_column, returned_columns
+from .references import refer_all
+from .select import read_columns
 from .types import operand_type, wire_type
 
 
@@ -88,7 +88,7 @@ def build_insert(shape: InsertShape, dialect: SQLDialect) -> Insert:
         new = {**values, **made}
         if shape.checks:
             row = select(*(value.label(column.key) for column, value in new.items())).subquery()
-            allowed = write_condition(shape.table.policy.create, row, dialect)
+            allowed = render_condition(shape.table.policy.create, row, dialect)
             sql = sql.from_select([*new], select(row).where(allowed))
         else:
             sql = sql.values(new)

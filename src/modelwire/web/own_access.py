@@ -33,7 +33,7 @@ from ..execute.log.origin import note_caller
 from ..execute.own.access import RowAccess, Shown
 from ..pipeline.pipeline import Pipeline
 from ..pipeline.variants import Variants
-from ..statement.door import CallerDoor
+from ..statement.caller_door import CallerDoor
 from .callers import WHO, Callers
 
 SCOPE: ContextVar[Scope | None] = ContextVar("modelwire_scope", default=None)

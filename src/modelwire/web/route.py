@@ -376,7 +376,7 @@ class ResourceRoute(APIRoute):
         """Build a handler with this route's dependencies, but without documented parameters."""
         callers, dependencies = self.resource_endpoint.callers, self.dependencies
         if callers is not None:
-            endpoint = callers.bind(_answer_caller, in_session=in_session)
+            endpoint = callers.bind(_run_for_caller, in_session=in_session)
             if resolves(self, get_access):
                 dependencies = [callers.keeps, *dependencies]
         else:
@@ -434,10 +434,10 @@ async def _run(request: HTTPRequest, response: Response) -> Response:
 async def _run_in_session(
     request: HTTPRequest, response: Response, session: SessionDep
 ) -> Response:
-    return await _answer_caller(request, response, session, None)
+    return await _run_for_caller(request, response, session, None)
 
 
-async def _answer_caller(
+async def _run_for_caller(
     request: HTTPRequest, response: Response, session: AsyncSession | None, who: object
 ) -> Response:
     route: ResourceRoute = request.scope["route"]

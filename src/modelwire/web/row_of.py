@@ -19,7 +19,7 @@ from ..compat.starlette import pattern_of
 from ..errors import ConfigurationError, NotFound
 from ..pipeline.writes import check_of
 from ..plan.keys import key_values
-from ..statement.door import CallerDoor
+from ..statement.caller_door import CallerDoor
 from .caller_session import TAKEN, AccessDep, CallerSessionDep, Taken
 from .own_access import CallerAccess, OwnDependency
 

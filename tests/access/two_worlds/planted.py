@@ -26,7 +26,7 @@ WITHOUT: Mapping[str, str] = {
     "links_of": "{0}.link",
     "_narrow": "{0}",
     "tell_allowed": "__import__('sqlalchemy').literal_column('1')",
-    "write_condition": "__import__('sqlalchemy').true()",
+    "render_condition": "__import__('sqlalchemy').true()",
     "update_in": "{0}.sql.update()",
     "delete_from": "{0}.sql.delete()",
     "check_written": "None",

@@ -17,7 +17,7 @@ from tenacity import (
 
 from ...errors import Contention
 from ...observe.exchange import count_retry
-from .turns import Turn, WriteQueue
+from .turns import WriteQueue, WriteTurn
 
 T = TypeVar("T")
 
@@ -70,7 +70,7 @@ async def retry_contended(
         count_retry()
         if retrying.statistics["attempt_number"] == FIRST_RETRY:
             return await attempt()
-        async with Turn(again, nullcontext()):
+        async with WriteTurn(again, nullcontext()):
             return await attempt()
 
     left_s = patience_s - (time.monotonic() - begun_s)

@@ -30,7 +30,7 @@ class WriteQueue(FairQueue):
         self.put_nowait(self)
 
 
-class Turn(Struct, Generic[T], frozen=True):
+class WriteTurn(Struct, Generic[T], frozen=True):
     """Context that is entered in its turn, which is passed on when the context ends.
 
     Args:

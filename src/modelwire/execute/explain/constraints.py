@@ -28,10 +28,10 @@ from ...memory import kept
 from ...plan.keys import Key
 from ...plan.writing.create_plan import CreatePlan, join_plans
 from ...plan.writing.delete import DeletePlan
-from ...plan.writing.draft import Row
 from ...plan.writing.each import WrittenRows
 from ...plan.writing.links import LinkSet
 from ...plan.writing.mark import MarkPlan
+from ...plan.writing.new_rows import NewRow
 from ...plan.writing.upsert import UpsertPlan
 from ..faults.translate import refuse_value
 from ..finder import Finder
@@ -119,7 +119,7 @@ async def _explain_own_table(
     return _EXPLANATIONS[violation.kind](table, fields, _common_pointer(plan, rows))
 
 
-def _common_pointer(plan: WrittenRows, rows: Sequence[Row]) -> str | None:
+def _common_pointer(plan: WrittenRows, rows: Sequence[NewRow]) -> str | None:
     """Return the pointer that some rows share: to the only row, or to one patch for all of them.
 
     It is None if they have different pointers, or if the request has no body.
@@ -161,7 +161,7 @@ def _find_refused(
 
 async def _find_taken(
     fields: Sequence[Field], plan: WrittenRows, finder: Finder
-) -> tuple[Row, ...]:
+) -> tuple[NewRow, ...]:
     """Return the one row whose values another row has; all rows if that can't be determined.
 
     A deferred constraint fires at COMMIT, without naming a row.
@@ -216,7 +216,7 @@ def _find_fields(
     return [field for field in found if field is not None]
 
 
-def _longest_indexed(table: Table, rows: Sequence[Row]) -> list[Field]:
+def _longest_indexed(table: Table, rows: Sequence[NewRow]) -> list[Field]:
     """Return the field of the longest indexed text, since PostgreSQL does not name the long one."""
     indexed = {column for constraint in table.constraints for column in constraint.columns}
     texts = [
@@ -232,7 +232,7 @@ _INDEXED_LENGTH = 600
 """Length in characters that fits into every PostgreSQL index: a third of a page, 2,704 bytes."""
 
 
-def _unchecked(rows: Sequence[Row]) -> list[Field]:
+def _unchecked(rows: Sequence[NewRow]) -> list[Field]:
     """Return the only written field whose type is not checked before; none if there are several."""
     given = (field for row in rows for field, value in row.items() if value is not None)
     found = {field for field in given if not is_checked(field.sql_type)}

@@ -20,9 +20,9 @@ from ...errors import (
     Violation,
 )
 from ...plan.writing.delete import DeletePlan
-from ...plan.writing.draft import Row
 from ...plan.writing.each import WrittenRows
 from ...plan.writing.keyed import KeyedRows
+from ...plan.writing.new_rows import NewRow
 from ...plan.writing.upsert import UpsertPlan
 from ..finder import Finder
 from .naming import are_shown, name_fields, name_referrer, point_at
@@ -319,7 +319,7 @@ def _given(plan: WrittenRows, references: Sequence[Reference]) -> list[Reference
     return [r for r in references if any(_leads_further(r, row) for row in kinds)]
 
 
-def _leads_further(reference: Reference, row: Row) -> bool:
+def _leads_further(reference: Reference, row: NewRow) -> bool:
     """Whether a row may refer to another row than the one that it is tied to."""
     given = {field.column for field in row.fields}.intersection(reference.columns)
     ties = [tie for t in row.ties if (tie := given.intersection(field.column for field in t))]
@@ -342,7 +342,7 @@ async def _find_changed(plan: KeyedRows, finder: Finder) -> set[Column[Any]]:
 
 async def _find_orphan(
     reference: Reference, plan: WrittenRows, finder: Finder, *, is_known: bool
-) -> Row | None:
+) -> NewRow | None:
     """Return the first row whose parent is neither stored nor among the rows themselves.
 
     If one is known to exist, a single row need not be looked up.
@@ -380,7 +380,7 @@ async def _read_values(
 
 
 def _parent_not_found(
-    reference: Reference, table: Table, row: Row | None, catalog: Catalog
+    reference: Reference, table: Table, row: NewRow | None, catalog: Catalog
 ) -> RequestError:
     detail = describe_missing_parent(reference, table, catalog)
     if row is None:

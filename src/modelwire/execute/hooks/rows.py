@@ -15,8 +15,7 @@ from ...dialect import Dialect
 from ...errors import Faults, HookError, NotNull, Violation
 from ...hooks import RowChange, Values, find_changed
 from ...plan.writing.bodies import refuse
-from ...plan.writing.draft import Row as NewRow
-from ...plan.writing.draft import locate_fault
+from ...plan.writing.new_rows import NewRow, locate_fault
 from ..connect.lane import Row
 
 

@@ -14,8 +14,8 @@ from ...catalog.tables import Table
 from ...hooks import Change, Hooks, LinkChange, RowChange, Values, WriteOperation
 from ...plan.writing.create_plan import CreatePlan
 from ...plan.writing.delete import DeletePlan
-from ...plan.writing.draft import Row as NewRow
 from ...plan.writing.links import LinkPlan, LinkSet
+from ...plan.writing.new_rows import NewRow
 from ...plan.writing.update import UpdatePlan
 from ...shape.parts import Projection
 from ...shape.reads import ExistingShape

@@ -20,7 +20,7 @@ from ...shape.parts import Lock, Projection
 from ...shape.reads import ExistingShape
 from ...shape.shapes import Shape
 from ...shape.writes import CheckShape
-from ...statement.door import Asking, CallerDoor, Served
+from ...statement.caller_door import Asking, CallerDoor, Served
 from ...statement.lists import ROWS
 from ...statement.statements import Statements
 from ..connect.lane import Row

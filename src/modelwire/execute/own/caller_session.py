@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 from ...compat.sqlalchemy_compiler import compiling_by
 from ...errors import ConfigurationError, RequestError
-from ...statement.door import ASKING, Asking
+from ...statement.caller_door import ASKING, Asking
 from ..connect.session import EagerSession
 from .access import RowAccess
 

@@ -21,7 +21,7 @@ from ...catalog.constraints import Reference
 from ...compat.sqlalchemy_session import flushed
 from ...errors import ConfigurationError
 from ...shape.lookups import LookupShape
-from ...statement.door import Served, reads_rows
+from ...statement.caller_door import Served, reads_rows
 from ..write.permission import refuse
 from .access import Key, RowAccess, refuse_removal
 

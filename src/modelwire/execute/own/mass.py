@@ -12,7 +12,7 @@ from sqlalchemy.orm import ORMExecuteState
 from ...access.policy import Action
 from ...errors import ConfigurationError, Forbidden, ParentNotFound
 from ...shape.lookups import LookupShape
-from ...statement.door import Served
+from ...statement.caller_door import Served
 from ..write.permission import refuse
 from .access import LOCKS, Key, refuse_removal
 from .caller_session import CallerSession

@@ -23,8 +23,8 @@ from ...plan.writing.create_plan import (
     refuse_other_parent,
     refuse_unnamed_parent,
 )
-from ...plan.writing.draft import Row as NewRow
 from ...plan.writing.keyed import plan_for_key
+from ...plan.writing.new_rows import NewRow
 from ...shape.lookups import LookupShape
 from ...shape.writes import InsertShape
 from ...statement.column_defaults import value_name

@@ -13,9 +13,8 @@ from ...catalog.relation import Relation
 from ...catalog.tables import Table
 from ...errors import Constraint, ConstraintViolation, ParentNotFound, Violation
 from ...plan.writing.create_plan import CreatePlan
-from ...plan.writing.draft import Row as NewRow
-from ...plan.writing.draft import assign_to
 from ...plan.writing.links import LinkSet
+from ...plan.writing.new_rows import NewRow, assign_to
 from ...shape.lookups import LookupShape
 from ...shape.parts import Lock
 from ...shape.writes import CheckShape, DeleteShape, LinkShape, UnlinkShape

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ...errors import TooManyAffected
 from ...plan.writing.delete import DeletePlan
-from ...plan.writing.draft import Row as NewRow
 from ...plan.writing.mass import MassPlan
+from ...plan.writing.new_rows import NewRow
 from .context import WriteContext
 from .permission import refuse
 

@@ -10,8 +10,8 @@ from ...catalog.names import to_words
 from ...catalog.tables import Catalog, Table
 from ...errors import ConstraintViolation, Forbidden, RequestError
 from ...plan.writing.create_plan import CreatePlan
-from ...plan.writing.draft import Row as NewRow
 from ...plan.writing.each import WrittenRows
+from ...plan.writing.new_rows import NewRow
 from ...shape.writes import CheckShape
 from ...statement.lists import ROWS
 from ..connect.lane import Row

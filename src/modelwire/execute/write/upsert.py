@@ -13,7 +13,7 @@ from ...plan.keys import Key, select_locked
 from ...plan.writing.assigned import assign_merged
 from ...plan.writing.batches import check_distinct
 from ...plan.writing.create_plan import CreatePlan, go_together
-from ...plan.writing.draft import Row as NewRow
+from ...plan.writing.new_rows import NewRow
 from ...plan.writing.update import UpdatePlan
 from ...plan.writing.upsert import UpsertPlan, check_merged
 from ...shape.reads import ExistingShape

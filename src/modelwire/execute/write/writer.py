@@ -9,10 +9,10 @@ from typing import Any
 from ...errors import NotFound, RequestError
 from ...plan.writing.create_plan import ChildPlan, CreatePlan
 from ...plan.writing.delete import DeletePlan
-from ...plan.writing.draft import Row as NewRow
 from ...plan.writing.keyed import KeyedRows
 from ...plan.writing.links import LinkPlan
 from ...plan.writing.mark import RestorePlan
+from ...plan.writing.new_rows import NewRow
 from ...plan.writing.plans import EachPlan, MassDelete, MassUpdate, WritePlan, rows_of
 from ...plan.writing.update import UpdatePlan, repeat_change
 from ...plan.writing.upsert import UpsertPlan

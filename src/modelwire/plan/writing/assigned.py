@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from ...access.principal import Principal
 from ...catalog.relation import Relation
 from .create_plan import ChildPlan, CreatePlan, RelatedRows
-from .draft import Row, assign_to
 from .each import RowPlan
+from .new_rows import NewRow, assign_to
 from .plans import EachPlan, MassUpdate, WritePlan
 from .update import UpdatePlan
 from .upsert import UpsertPlan
@@ -87,6 +87,6 @@ def assign_changed(plan: Change, principal: Principal) -> Change:
     return replace(plan, rows=rows)
 
 
-def assign_merged(plan: UpsertPlan, row: Row, principal: Principal) -> Row:
+def assign_merged(plan: UpsertPlan, row: NewRow, principal: Principal) -> NewRow:
     """Add the server's values to an existing row that an upsert merges with."""
     return assign_to(row, plan.table, plan.table.policy.on_update, principal) if row.fields else row

@@ -28,9 +28,9 @@ from .bodies import (
     validate_values,
 )
 from .create_plan import ChildPlan, CreatePlan, RelatedRows, refuse_other_parent
-from .draft import Intake, Row, Values, intake_of
 from .links import read_links
 from .nesting import Related, read_related, relations_in_each
+from .new_rows import Intake, NewRow, Values, intake_of
 
 Ties = Mapping[Field, Any]
 """The fields of a row whose values come from a related row, with those that are already known."""
@@ -146,7 +146,7 @@ class _CreateBody:
         named = relations_in_each(table, bodies)
         if not any(named):
             return CreatePlan(table, self._take(table, bodies, pointers, ties))
-        rows: list[Row] = []
+        rows: list[NewRow] = []
         kin: list[RelatedRows] = []
         for body, pointer, relations in zip(bodies, pointers, named, strict=True):
             own = body
@@ -174,7 +174,7 @@ class _CreateBody:
         return held
 
     def _plan_kin(
-        self, related: Sequence[Related], taken: Sequence[Row], depth: int
+        self, related: Sequence[Related], taken: Sequence[NewRow], depth: int
     ) -> RelatedRows:
         known = {f.column: value for row in taken for f, value in row.items()}
         parents: dict[Relation, CreatePlan] = {}
@@ -201,7 +201,7 @@ class _CreateBody:
 
     def _take(
         self, table: Table, bodies: Sequence[Any], pointers: Sequence[str], ties: Ties
-    ) -> tuple[Row, ...]:
+    ) -> tuple[NewRow, ...]:
         if ties:
             self._refuse_ties(table, pointers, ties)
         tied = frozenset(ties)
@@ -224,8 +224,8 @@ class _CreateBody:
                 self._invalid.add_each([p + step for p in pointers], refuse_read_only)
 
     def _add_claims(
-        self, rows: tuple[Row, ...], bodies: Sequence[Values], ties: Ties
-    ) -> tuple[Row, ...]:
+        self, rows: tuple[NewRow, ...], bodies: Sequence[Values], ties: Ties
+    ) -> tuple[NewRow, ...]:
         """Add to rows the parent keys that they name themselves, if these may differ from the
         actual ones.
 
@@ -271,7 +271,7 @@ def take_new(
     bodies: Sequence[Validated],
     pointers: Sequence[str],
     faults: Faults,
-) -> tuple[Row, ...]:
+) -> tuple[NewRow, ...]:
     """Convert validated bodies to new rows.
 
     Args:

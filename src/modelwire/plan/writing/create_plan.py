@@ -19,8 +19,8 @@ from ...memory import kept
 from ...shape.writes import InsertShape
 from ..keys import Key
 from ..parent import Parent
-from .draft import Row
 from .links import LinkSet
+from .new_rows import NewRow
 
 
 class RelatedRows(Struct, frozen=True):
@@ -50,7 +50,7 @@ class CreatePlan(Struct, frozen=True):
     """
 
     table: Table
-    rows: tuple[Row, ...]
+    rows: tuple[NewRow, ...]
     kin: tuple[RelatedRows, ...] = ()
     keys: ClassVar[tuple[Key, ...]] = ()
 
@@ -127,8 +127,8 @@ def join_plans(plans: Sequence[CreatePlan]) -> CreatePlan:
 
 
 def group_rows(
-    table: Table, rows: Sequence[Row], *, together: bool = True
-) -> Sequence[tuple[InsertShape, Sequence[Row]]]:
+    table: Table, rows: Sequence[NewRow], *, together: bool = True
+) -> Sequence[tuple[InsertShape, Sequence[NewRow]]]:
     """Group consecutive rows that set the same fields.
 
     Args:

@@ -14,8 +14,8 @@ from ...shape.reads import ExistingShape
 from ..keys import Key, key_values, read_key, select_locked
 from ..values import BadValue
 from .batches import Batch, check_distinct
-from .draft import Row
 from .keyed import KeyedRows
+from .new_rows import NewRow
 
 
 class DeletePlan(KeyedRows, frozen=True):
@@ -56,7 +56,7 @@ def plan_delete(catalog: Catalog, table: Table, key: str, dialect: Dialect) -> D
     # Rows that SQLite can't delete by its own cascades are deleted before.
     deep = dialect.nests_cascades and cascades_in_circles(table.sql)
     alone = not (deep or catalog.dependents.get(table.name) or table.policy.restricts("delete"))
-    return DeletePlan(table, (tuple(key_values(table, key)),), (Row((), ()),), goes_alone=alone)
+    return DeletePlan(table, (tuple(key_values(table, key)),), (NewRow((), ()),), goes_alone=alone)
 
 
 def plan_bulk_delete(table: Table, batch: Batch) -> DeletePlan:
@@ -83,5 +83,5 @@ def plan_bulk_delete(table: Table, batch: Batch) -> DeletePlan:
             faults.add(Violation(str(exc), "invalid_key", pointer))
     check_distinct(keys, pointers, faults)
     faults.refuse()
-    rows = tuple(Row((), (), pointer) for pointer in pointers)
+    rows = tuple(NewRow((), (), pointer) for pointer in pointers)
     return DeletePlan(table, tuple(key for key in keys if key is not None), rows, many=True)

@@ -11,7 +11,7 @@ from ...access.policy import Action
 from ...catalog.tables import Table
 from ...shape.reads import ExistingShape
 from ..keys import Key, select_locked
-from .draft import Row
+from .new_rows import NewRow
 
 
 class KeyedRows(Struct, frozen=True):
@@ -26,7 +26,7 @@ class KeyedRows(Struct, frozen=True):
 
     table: Table
     keys: tuple[Key, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[NewRow, ...]
     many: bool = False
     action: ClassVar[Action] = "update"
 
@@ -53,4 +53,4 @@ class KeyedRows(Struct, frozen=True):
 
 def plan_for_key(table: Table, key: Key) -> KeyedRows:
     """Return the plan for one row, named by its key."""
-    return KeyedRows(table, (key,), (Row((), ()),))
+    return KeyedRows(table, (key,), (NewRow((), ()),))

@@ -15,7 +15,7 @@ from ...compat.sqlmodel import UTCDateTime
 from ...errors import NotFound
 from ...shape.reads import ExistingShape
 from ..keys import Key, key_values, select_locked
-from .draft import Row
+from .new_rows import NewRow
 from .update import UpdatePlan
 
 
@@ -64,7 +64,7 @@ def plan_restore(table: Table, key: str) -> RestorePlan:
     Raises:
         InvalidRequest: The key is not valid.
     """
-    row = Row((mark_of(table),), (None,))
+    row = NewRow((mark_of(table),), (None,))
     keys = (tuple(key_values(table, key)),)
     return RestorePlan(table.recalled["only"], keys, (row,), after=table)
 
@@ -83,7 +83,7 @@ def plan_return(table: Table, key: str, since: object) -> RestorePlan:
     """
     if not table.recalled:
         raise NotFound(f"{table.title} not found")
-    return replace(plan_restore(table, key), expected=Row((mark_of(table),), (since,)))
+    return replace(plan_restore(table, key), expected=NewRow((mark_of(table),), (since,)))
 
 
 def plan_mark(table: Table, keys: Sequence[Key], at: dt.datetime | None) -> MarkPlan:
@@ -95,7 +95,7 @@ def plan_mark(table: Table, keys: Sequence[Key], at: dt.datetime | None) -> Mark
         at: The time of deletion, in UTC; None if they are not deleted.
     """
     field = mark_of(table)
-    row = Row((field,), (None if at is None else _to_column(field, at),))
+    row = NewRow((field,), (None if at is None else _to_column(field, at),))
     rows = table.with_all_rows
     return MarkPlan(rows, tuple(keys), (row,) * len(keys), many=True, after=rows)
 

@@ -12,7 +12,7 @@ from ...catalog.tables import Table
 from ...errors import Forbidden, Refused
 from ..keys import Key
 from .create_plan import CreatePlan
-from .draft import Row, assign_to
+from .new_rows import NewRow, assign_to
 from .update import UpdatePlan
 
 Stored = Sequence[Any]
@@ -76,7 +76,7 @@ def _check_key(table: Table, old: Stored, principal: Principal) -> None:
     """
     given = table.policy.on_create
     assigned = [field for field in table.key if field.key in given]
-    made = assign_to(Row((), ()), table, {f.key: given[f.key] for f in assigned}, principal)
+    made = assign_to(NewRow((), ()), table, {f.key: given[f.key] for f in assigned}, principal)
     if made.values != _row(table, assigned, old).values:
         raise Refused("The server gives this row another key; create it anew")
 
@@ -111,6 +111,6 @@ def _is_made(field: Field) -> bool:
     return field.computed is not None or column.computed is not None or is_always
 
 
-def _row(table: Table, fields: Sequence[Field], stored: Stored) -> Row:
+def _row(table: Table, fields: Sequence[Field], stored: Stored) -> NewRow:
     values = dict(zip(table.stored, stored, strict=True))
-    return Row(tuple(fields), tuple(values[field] for field in fields))
+    return NewRow(tuple(fields), tuple(values[field] for field in fields))

@@ -17,12 +17,12 @@ from ..keys import Key, key_values, read_component, select_locked
 from ..values import BadValue
 from .batches import Batch, check_distinct
 from .bodies import refuse, validate
-from .changes import Draft, fields_to_read, settle_drafts
-from .draft import Row, intake_of
+from .drafts import Draft, fields_to_read, settle_drafts
 from .echoes import Echo, find_echo, leave_out_key, refuse_row
 from .keyed import KeyedRows
 from .links import LinkSet, read_links
 from .nesting import read_related
+from .new_rows import NewRow, intake_of
 
 Body = dict[str, Any]
 """The JSON value of a row."""
@@ -43,7 +43,7 @@ class UpdatePlan(KeyedRows, frozen=True):
     drafts: tuple[Draft | None, ...] = ()
     links: tuple[tuple[LinkSet, ...], ...] = ()
     echoes: tuple[Echo, ...] = ()
-    expected: Row | None = None
+    expected: NewRow | None = None
 
     @property
     def is_one_statement(self) -> bool:
@@ -264,7 +264,7 @@ class _ChangeBody:
         self._ignore_null = ignore_null
         self._linked = table.linked if links else {}
         self._intake = intake_of(table, table.schemas.update, dialect)
-        self._rows: list[Row] = []
+        self._rows: list[NewRow] = []
         self._drafts: list[Draft | None] = []
         self._links: list[tuple[LinkSet, ...]] = []
         self._echoes: list[Echo] = []

@@ -18,11 +18,11 @@ from ...shape.writes import Conflict, InsertShape
 from ..keys import Key
 from .batches import Batch, check_distinct
 from .bodies import Validated, refuse, validate_each
-from .changes import validate_whole
 from .create import schema_of, take_new
 from .create_plan import CreatePlan, go_together
-from .draft import Row, assign_to, intake_of
+from .drafts import validate_whole
 from .nesting import relations_in
+from .new_rows import NewRow, assign_to, intake_of
 from .options import Resolution
 
 
@@ -106,7 +106,7 @@ class UpsertPlan(CreatePlan, frozen=True):
         return InsertShape(self.table, fields, many=many, conflict=conflict)
 
 
-def key_of(row: Row, key: Sequence[Field]) -> Key:
+def key_of(row: NewRow, key: Sequence[Field]) -> Key:
     """Return the values of a row in some fields."""
     return tuple(row.values[row.fields.index(field)] for field in key)
 
@@ -187,7 +187,7 @@ def _refuse_relations(table: Table, batch: Batch, faults: Faults) -> None:
             faults.add(Violation(message, "nested_write", place))
 
 
-def _check_keys(rows: Sequence[Row], unique: Sequence[Field], faults: Faults) -> None:
+def _check_keys(rows: Sequence[NewRow], unique: Sequence[Field], faults: Faults) -> None:
     """Check that each row has its key, and that no key occurs twice; NULLs are not equal."""
     keys: list[Key | None] = []
     for row in rows:
@@ -201,7 +201,7 @@ def _check_keys(rows: Sequence[Row], unique: Sequence[Field], faults: Faults) ->
 
 
 def _merged_in(
-    rows: Sequence[Row], bodies: Sequence[Validated], unique: Sequence[Field]
+    rows: Sequence[NewRow], bodies: Sequence[Validated], unique: Sequence[Field]
 ) -> tuple[tuple[Field, ...], ...]:
     """Return the fields that each row was sent with, except for its key; equal ones are shared."""
     known: dict[tuple[Any, ...], tuple[Field, ...]] = {}

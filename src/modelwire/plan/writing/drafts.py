@@ -16,7 +16,7 @@ from ...catalog.tables import Table
 from ...dialect import Dialect
 from ...errors import Faults
 from .bodies import Validated, add_faults, refuse, validate
-from .draft import Row, intake_of
+from .new_rows import NewRow, intake_of
 
 Stored = Mapping[Field, Any]
 """Values of a stored row, by its fields."""
@@ -46,10 +46,10 @@ def fields_to_read(table: Table, drafts: Sequence[Draft | None]) -> tuple[Field,
 def settle_drafts(
     table: Table,
     dialect: Dialect,
-    rows: Sequence[Row],
+    rows: Sequence[NewRow],
     drafts: Sequence[Draft | None],
     stored: Sequence[Stored],
-) -> tuple[Row, ...]:
+) -> tuple[NewRow, ...]:
     """Apply drafts to the stored rows.
 
     Args:
@@ -67,7 +67,7 @@ def settle_drafts(
         TooLong, OutOfRange: A value does not fit its column.
     """
     invalid, faults = Faults(), Faults()
-    settled: list[Row] = []
+    settled: list[NewRow] = []
     intake = intake_of(table, table.schemas.change or table.schemas.update, dialect)
     for row, draft, has in zip(rows, drafts, stored, strict=True):
         if draft is None:

@@ -34,7 +34,7 @@ Values = Mapping[str, Any]
 """Validated values, by the names of their fields in Python."""
 
 
-class Row(Struct, frozen=True):
+class NewRow(Struct, frozen=True):
     """Row to write.
 
     Args:
@@ -52,11 +52,11 @@ class Row(Struct, frozen=True):
     ties: tuple[frozenset[Field], ...] = ()
     claims: Mapping[Field, Any] = {}
 
-    def tie(self, fields: Sequence[Field], values: Iterable[Any]) -> Row:
+    def tie(self, fields: Sequence[Field], values: Iterable[Any]) -> NewRow:
         """Return the row with a reference to another row in some fields."""
-        return self.add(Row(tuple(fields), tuple(values), ties=(frozenset(fields),)))
+        return self.add(NewRow(tuple(fields), tuple(values), ties=(frozenset(fields),)))
 
-    def add(self, other: Row) -> Row:
+    def add(self, other: NewRow) -> NewRow:
         """Return the row with the values of another one in addition."""
         fields, values = (*self.fields, *other.fields), (*self.values, *other.values)
         return replace(self, fields=fields, values=values, ties=(*self.ties, *other.ties))
@@ -66,13 +66,13 @@ class Row(Struct, frozen=True):
         """All tied fields."""
         return frozenset().union(*self.ties)
 
-    def leave_out(self, fields: Sequence[Field]) -> Row:
+    def leave_out(self, fields: Sequence[Field]) -> NewRow:
         """Return the row without some fields."""
         if not any(field in self.fields for field in fields):
             return self
         return self.keep([field for field in self.fields if field not in fields])
 
-    def keep(self, fields: Sequence[Field]) -> Row:
+    def keep(self, fields: Sequence[Field]) -> NewRow:
         """Return the row with only some of its fields."""
         kept = [(field, value) for field, value in self.items() if field in fields]
         left = tuple(field for field, _ in kept)
@@ -85,7 +85,9 @@ class Row(Struct, frozen=True):
         return zip(self.fields, self.values, strict=True)
 
 
-def assign_to(row: Row, table: Table, given: Mapping[str, Assigned], principal: Principal) -> Row:
+def assign_to(
+    row: NewRow, table: Table, given: Mapping[str, Assigned], principal: Principal
+) -> NewRow:
     """Set the server's values in a row, in place of any others.
 
     Args:
@@ -160,7 +162,7 @@ class Intake:
 
     def take_all(
         self, bodies: Sequence[Values], pointers: Sequence[str], faults: Faults
-    ) -> tuple[Row, ...]:
+    ) -> tuple[NewRow, ...]:
         """Convert all fields of many bodies, a column at a time, and fill in defaults.
 
         Args:
@@ -185,7 +187,7 @@ class Intake:
         columns += [[make() for _ in bodies] for _, make in missing]
         whole = (*fields, *(field for field, _ in missing))
         rows = zip(*columns, strict=True) if columns else [() for _ in bodies]
-        return tuple(map(Row, repeat(whole), rows, pointers))
+        return tuple(map(NewRow, repeat(whole), rows, pointers))
 
     def _take_column(self, slot: _Slot, column: Sequence[Any]) -> Sequence[Any] | None:
         """Convert the values of one field in many rows; return None if one is unset or at fault."""
@@ -198,11 +200,11 @@ class Intake:
                 return None
         return column if all_fit(column, slot.stored, self._dialect) else None
 
-    def _take_whole(self, body: Values, pointer: str, faults: Faults) -> Row:
+    def _take_whole(self, body: Values, pointer: str, faults: Faults) -> NewRow:
         slots = [slot for slot in self._slots if body[slot.key] is not UNSET]
         values = self._read(slots, body, pointer, faults)
         if len(slots) == len(self._slots):
-            return Row(self._whole, (*values, *[make() for _, make in self._missing]), pointer)
+            return NewRow(self._whole, (*values, *[make() for _, make in self._missing]), pointer)
         return self._complete(slots, values, pointer)
 
     def take_given(
@@ -213,20 +215,20 @@ class Intake:
         faults: Faults,
         *,
         defaults: bool,
-    ) -> Row:
+    ) -> NewRow:
         """Convert only the given fields of a body."""
         slots = [slot for slot in self._slots if slot.key in given]
         values = self._read(slots, body, pointer, faults)
         if defaults:
             return self._complete(slots, values, pointer)
-        return Row(tuple(map(_field_of, slots)), tuple(values), pointer)
+        return NewRow(tuple(map(_field_of, slots)), tuple(values), pointer)
 
-    def _complete(self, slots: Sequence[_Slot], values: Sequence[Any], pointer: str) -> Row:
+    def _complete(self, slots: Sequence[_Slot], values: Sequence[Any], pointer: str) -> NewRow:
         """Return a new row with some values and the defaults of other fields."""
         fields = tuple(map(_field_of, slots))
         missing = self._left_by(fields)
         made = [make() for _, make in missing]
-        return Row((*fields, *[field for field, _ in missing]), (*values, *made), pointer)
+        return NewRow((*fields, *[field for field, _ in missing]), (*values, *made), pointer)
 
     def _read(
         self, slots: Iterable[_Slot], body: Values, pointer: str, faults: Faults
