@@ -262,12 +262,18 @@ def _check_signature(argument: str, hook: Hook) -> None:
             raise ConfigurationError(
                 f"{start} has a `yield`, so that calling it would run none of it; write it without."
             )
+    wanted = (
+        f"{start} should take a Change and nothing else, as in `def check(change: Change) -> None`"
+    )
     try:
-        signature(hook).bind(None)
+        taken = signature(hook).bind(None)
     except TypeError as exc:
-        raise ConfigurationError(
-            f"{start} should take a Change and nothing else, as in `def check(change: Change) -> "
-            f"None`: {exc}."
-        ) from None
+        raise ConfigurationError(f"{wanted}: {exc}.") from None
     except ValueError:  # some built-in functions have no signature
         return
+    for parameter in map(taken.signature.parameters.get, taken.arguments):
+        meant = None if parameter is None else parameter.annotation
+        if isinstance(meant, type) and issubclass(meant, SQLModel):
+            raise ConfigurationError(
+                f"{wanted}; its rows, of {meant.__name__}, are those of `change.rows`."
+            )

@@ -304,7 +304,9 @@ async def test_tables_that_were_not_made_by_steps(project: Project) -> None:
     await project.ask(*ROWS)
     project.do("make", "as it is", "--app", "models.py")
     assert "op.create_table('books'" in project.text()
-    assert "already" in project.fail(1, "apply")
+    refused = project.fail(1, "apply")
+    assert "already" in refused
+    assert refused.rstrip().endswith("modelwire migrate apply --adopt")
     assert project.do("apply", "--adopt").startswith("Noted: as it is (")
     project.agree()
     project.change("name: str = Field(unique=True, ", "name: str = Field(")

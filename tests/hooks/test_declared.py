@@ -42,6 +42,9 @@ async def _yields_later(_change: Change) -> Any:
     yield
 
 
+async def _takes_a_row(_row: Label) -> None: ...
+
+
 class _Called:
     async def __call__(self, change: Change) -> None: ...
 
@@ -52,7 +55,7 @@ class _Yielding:
 
 
 @pytest.mark.parametrize("argument", [field.name for field in fields(Hooks)])
-@pytest.mark.parametrize("hook", [_takes_nothing, _takes_two, _takes_a_name, _Called])
+@pytest.mark.parametrize("hook", [_takes_nothing, _takes_two, _takes_a_name, _takes_a_row, _Called])
 def test_a_hook_takes_a_change_and_nothing_else(argument: str, hook: Any) -> None:
     """A hook that a request could not call says so before any request."""
     expected = rf"Hooks\({argument}=…\): `{hook.__name__}` should take a Change and nothing else"

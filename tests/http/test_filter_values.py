@@ -65,6 +65,17 @@ async def test_bad_value_says_what_is_expected(things: httpx2.AsyncClient) -> No
     assert "red, green, blue" in answer.json()["errors"][0]["message"]
 
 
+async def test_lost_plus(things: httpx2.AsyncClient) -> None:
+    """A + in a URL is a space, which the message for an offset says."""
+    url = "/things/?moment="
+    for moment in ("2026-01-31T12:00:00+02:00", "2026-01-31T12:00:00.5+0200"):
+        (error,) = (await things.get(url + moment)).json()["errors"]
+        assert error["message"].endswith("; in a URL, a + is a space, so write %2B")
+    (error,) = (await things.get(f"{url}12:00 today")).json()["errors"]
+    assert "%2B" not in error["message"]
+    assert (await things.get(f"{url}2026-01-31T12:00:00%2B02:00")).status_code == 200
+
+
 async def test_unknown_operator_names_the_known_ones(things: httpx2.AsyncClient) -> None:
     """The answer to an operator that a field does not have names those that it has."""
     answer = await things.get("/things/?flag__gt=true")

@@ -36,6 +36,11 @@ from .template import fill_templates, write_folder
 _NAMES = {"sa": sa, "postgresql": postgresql, "sqlite": sqlite}
 """Names of the modules of types in the source of a step."""
 
+_ADOPT = (
+    "If the tables are there because the application has created them at its start, record the "
+    "steps as applied by: modelwire migrate apply --adopt"
+)
+
 
 class Step(NamedTuple):
     """Step of a folder.
@@ -144,10 +149,16 @@ class Migrations:
 
     def apply(self, target: str | None, *, yes: bool) -> Sequence[Step]:
         """Run the steps that are not applied."""
-        pending = self._up_to(target, [step for step in self.show() if not step.applied])
+        steps = self.show()
+        pending = self._up_to(target, [step for step in steps if not step.applied])
         self._confirm(pending, "upgrade", yes=yes)
         orders = Orders(completes=True)
-        self._carry_out(pending, orders, lambda: self._folder.apply(target or "head", orders))
+        try:
+            self._carry_out(pending, orders, lambda: self._folder.apply(target or "head", orders))
+        except Failed as exc:
+            if orders.done or any(step.applied for step in steps):
+                raise
+            raise Failed(f"{exc}. {_ADOPT}") from exc
         return pending
 
     def adopt(self) -> Sequence[Step]:

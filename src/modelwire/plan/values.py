@@ -216,8 +216,12 @@ def _parse_with(adapter: TypeAdapter[Any], expected: str, text: str) -> Any:
             raise BadValue(f"should be {expected}")
         return adapter.validate_strings(text)
     except ValidationError:
-        raise BadValue(f"should be {expected}") from None
+        hint = "; in a URL, a + is a space, so write %2B" if _LOST_PLUS.search(text) else ""
+        raise BadValue(f"should be {expected}{hint}") from None
 
+
+_LOST_PLUS = re.compile(r":\d\d(\.\d+)? \d\d(:?\d\d)?$")
+"""End of a time whose offset has lost its plus sign."""
 
 _DATETIME: TypeAdapter[dt.datetime] = TypeAdapter(dt.datetime)
 _DATE: TypeAdapter[dt.date] = TypeAdapter(dt.date)
