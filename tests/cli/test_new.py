@@ -4,6 +4,7 @@ import asyncio
 import json
 import os
 import resource
+import shlex
 import shutil
 import signal
 import socket
@@ -22,6 +23,7 @@ import yaml
 from modelwire.migrations.folder import FILE_TEMPLATE
 from tests.cli.commands import Done, run_command
 from tests.conftest import create_postgres_database
+from tests.docs.curl import curl
 from tests.lanes import DIALECTS
 
 KINDS = ((), ("--auth",), ("--postgres",), ("--auth", "--postgres"))
@@ -150,6 +152,23 @@ def test_project_serves_itself(tmp_path: Path) -> None:
         assert plants.status_code == 201
         assert httpx2.get(f"{address}/summary", timeout=30).json() == {"Plants": 0}
     assert (shop / "elsewhere.db").exists()
+
+
+def test_requests_of_the_readme(tmp_path: Path) -> None:
+    """The requests by which its README signs up, logs in and writes a row succeed as they stand."""
+    new("shop", "--auth", cwd=tmp_path)
+    shop = tmp_path / "shop"
+    text = (shop / "README.md").read_text().replace("\\\n", "")
+    commands = [line for line in text.splitlines() if line.startswith("$ curl ")]
+    assert len(commands) == 4
+    token = ""
+    with serving(*command_of_make(shop), "serve", cwd=shop, PYTHONPATH="src") as address:
+        for command in commands:
+            here = command.replace("http://127.0.0.1:8000", address).replace("$TOKEN", token)
+            answer = curl(shlex.split(here)[2:])
+            assert answer.status[9] == "2", (command, answer)
+            token = json.loads(answer.body).get("access_token", token)
+    assert json.loads(answer.body)["total"] == 1
 
 
 def test_files_for_programs(tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ _PARSER.add_argument("-I", "--head", action="store_true")
 _PARSER.add_argument("-X", "--request")
 _PARSER.add_argument("-H", "--header", action="append", default=[])
 _PARSER.add_argument("--json")
+_PARSER.add_argument("-d", "--data", action="append", default=[])
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +43,11 @@ def curl(arguments: Sequence[str]) -> Answer:
     if options.json is not None:
         headers = {"Content-Type": "application/json", "Accept": "application/json", **headers}
         method = options.request or "POST"
-    response = httpx2.request(
-        method, options.url, headers=headers, content=options.json, timeout=20
-    )
+    if options.data:
+        headers = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+        method = options.request or "POST"
+    body = "&".join(options.data) or options.json
+    response = httpx2.request(method, options.url, headers=headers, content=body, timeout=20)
     phrase = HTTPStatus(response.status_code).phrase
     return Answer(
         f"HTTP/1.1 {response.status_code} {phrase}",

@@ -143,6 +143,26 @@ _AUTH = {
     "pyjwt>=2.10",
     "python-multipart>=0.0.20",
 """,
+    "login": """
+## Sign up and log in
+
+Both take a form, with the email address as `username` and a password of at least 12 characters:
+
+```console
+$ curl http://127.0.0.1:8000/sign-up -d username=ann@example.com -d 'password=correct horse battery'
+$ curl http://127.0.0.1:8000/token -d username=ann@example.com -d 'password=correct horse battery'
+```
+
+The second responds with an `access_token`, which is valid for 8 hours. Send it with every other
+request:
+
+```console
+$ TOKEN=eyJ…
+$ curl http://127.0.0.1:8000/items/ -H "Authorization: Bearer $TOKEN" \\
+    --json '{{"name": "Fern", "price": "9.50"}}'
+$ curl http://127.0.0.1:8000/items/ -H "Authorization: Bearer $TOKEN"
+```
+""",
     "file_rows": "| `src/{name}/accounts.py` | sign-up, login, and the caller of a request |\n",
     "settings": """
 `{prefix}_SECRET` signs the tokens of users who have logged in. Without it, they are valid
