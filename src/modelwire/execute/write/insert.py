@@ -254,7 +254,7 @@ def _check_named(row: NewRow, values: Row) -> None:
     Raises:
         InvalidRequest: That row has null in a referenced column, as a unique column may.
     """
-    if None in values:
+    if any(value is None for value in values):  # `in` looks for names in rows of asyncpg
         raise InvalidRequest(refuse_unnamed_parent(row.pointer))
 
 
