@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from random import Random
 from typing import Any
@@ -141,10 +141,19 @@ def find_visible(rows: Rows, who: Member) -> Rows:
 
 
 def find_there(rows: Rows, who: Member) -> Rows:
-    """The same, with the lines that may come back with an invoice."""
-    back = [line for line in rows["lines"] if who.is_admin and _is_of_own(line, rows, who)]
+    """The same, with the lines and the links that may come back with an invoice."""
     seen = find_visible(rows, who)
-    return {**seen, "lines": back or seen["lines"]}
+    back = [line for line in rows["lines"] if who.is_admin and _is_of_own(line, rows, who)]
+    ends = {
+        "invoice_id": _values("id", seen["invoices"]),
+        "tag_code": _values("code", seen["tags"]),
+    }
+    links = [r for r in rows["invoice_tags"] if all(r[name] in ends[name] for name in ends)]
+    return {**seen, "lines": back or seen["lines"], "invoice_tags": links}
+
+
+def _values(name: str, rows: Sequence[Row]) -> set[Any]:
+    return {row[name] for row in rows}
 
 
 def _is_of_own(line: Row, rows: Rows, who: Member) -> bool:
