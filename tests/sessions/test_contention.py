@@ -90,7 +90,9 @@ async def test_deadlock(postgresql: Database) -> None:
     counts: list[int] = []
     make = meeting(postgresql, counts, lock="SET LOCAL deadlock_timeout = '10ms'")
     tries = await asyncio.gather(retried(make(1, 2)), retried(make(2, 1)))
-    assert sorted(tries) == [1, 2]
+    first, second = sorted(tries)
+    assert first == 1
+    assert 2 <= second <= 4  # they may meet again before the first is woken up
 
 
 async def test_deadlocks_of_many(postgresql: Database) -> None:
