@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from functools import cache
 from typing import Annotated, Literal
@@ -297,16 +297,16 @@ _READ_ELSEWHERE = re.compile("TOKEN|TEST_.*")
 @cache
 def warn_of_unknown_settings() -> None:
     """Warn, once per process, of environment variables that look like settings and are none."""
-    known = {name.upper() for name in Settings.model_fields}
+    known = [name.upper() for name in Settings.model_fields]
     for variable in os.environ:
         start, name = variable[: len(_PREFIX)].upper(), variable[len(_PREFIX) :].upper()
         if start == _PREFIX and name not in known and not _READ_ELSEWHERE.fullmatch(name):
-            logger.warning("%s is not a setting, and changes nothing%s", variable, _hint(name))
+            hint = _hint(name, known)
+            logger.warning("%s is not a setting, and changes nothing%s", variable, hint)
 
 
-def _hint(name: str) -> str:
-    """Return a question for the name of the setting that a variable may have been meant for."""
-    known = [name.upper() for name in Settings.model_fields]
+def _hint(name: str, known: Sequence[str]) -> str:
+    """Return a question for the known setting that a variable may have been meant for."""
     parts = [other for other in known if name and name in other]
     closest = get_close_matches(name, known, n=1) or parts
     return f"; did you mean {_PREFIX}{closest[0]}?" if closest else ""

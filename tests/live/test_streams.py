@@ -17,8 +17,9 @@ from sqlalchemy import event
 from modelwire import Database, mount
 from modelwire.pipeline.reads import STREAM_BATCH
 from tests.conftest import LEAGUE
-from tests.live.conftest import eventually, serve_app, settles
+from tests.live.conftest import serve_app, settles
 from tests.live.measure_stream import fill
+from tests.pools import checked_out, eventually_free
 
 Serve = Callable[[FastAPI], Awaitable[int]]
 BATCHES = 10
@@ -29,11 +30,6 @@ def app(database: Database) -> FastAPI:
     app = FastAPI()
     mount(app, database, *LEAGUE)
     return app
-
-
-def checked_out(database: Database) -> int:
-    count: int = database.engine.pool.checkedout()  # type: ignore[attr-defined]
-    return count
 
 
 @contextmanager
@@ -135,7 +131,7 @@ async def test_client_that_goes_away(app: FastAPI, database: Database) -> None:
             writer.transport.abort()
             await settles(lambda: len(checkouts))
         assert 0 < len(checkouts) < BATCHES
-        await eventually(lambda: checked_out(database) == 0)
+        await eventually_free(database)
 
 
 async def test_slow_reader_holds_no_connection(
@@ -147,7 +143,7 @@ async def test_slow_reader_holds_no_connection(
     reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1024)
     writer.write(b"GET /players/stream/ HTTP/1.1\r\nHost: test\r\n\r\n")
     await reader.readexactly(100)
-    await eventually(lambda: checked_out(database) == 0)
+    await eventually_free(database)
     assert checked_out(database) == 0
     writer.transport.abort()
 

@@ -18,6 +18,7 @@ from modelwire.pipeline import reads, writes
 from modelwire.pipeline.pipeline import Pipeline
 from modelwire.request.request import Request
 from tests.conftest import LEAGUE, ZOO, open_client
+from tests.pools import eventually_free
 
 CATALOG = read_catalog([*LEAGUE, *ZOO])
 AUTHOR = b'{"name": "Ann"}'
@@ -25,9 +26,7 @@ AUTHOR = b'{"name": "Ann"}'
 
 async def until_all_are_back(database: Database) -> None:
     """Wait until no connection is used: what was cancelled is undone first, and takes a while."""
-    async with asyncio.timeout(60):
-        while database.engine.pool.checkedout():  # type: ignore[attr-defined]
-            await asyncio.sleep(0.01)
+    await eventually_free(database, within_s=60)
 
 
 @pytest.mark.parametrize("turns", range(1, 25))

@@ -21,6 +21,7 @@ from modelwire import (
 )
 from tests import zoo
 from tests.conftest import LEAGUE, open_client
+from tests.pools import checked_out
 
 
 def make_app(database: Database) -> FastAPI:
@@ -85,7 +86,7 @@ async def test_connections_come_back(database: Database) -> None:
     async with open_client(make_app(database)) as client:
         for path in ("/unfinished", "/orphan", "/twice", "/twice"):
             await client.post(path)
-    assert database.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+    assert checked_out(database) == 0
 
 
 async def test_lazy_load_raises_at_once(database: Database) -> None:

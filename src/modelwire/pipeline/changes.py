@@ -156,7 +156,8 @@ class _Following:
             left_s = min(sent_s + HEARTBEAT_S, ends_s) - time.monotonic()
             final = await self._feed.wait(position, left_s)
             if is_stopping() or time.monotonic() >= ends_s:
-                yield (write_place(position) if told != position else b"") + self._write_end()
+                place = write_place(position) if told != position else b""
+                yield place + write_retry(random.randint(*_RETRIES_MS))  # noqa: S311 - no secret
                 return
             events, position, size = await self._try(position, final)
             is_behind = position < final
@@ -168,9 +169,6 @@ class _Following:
             elif time.monotonic() >= sent_s + HEARTBEAT_S:
                 yield HEARTBEAT if told == position else write_place(position)
                 told, sent_s = position, time.monotonic()
-
-    def _write_end(self) -> bytes:
-        return write_retry(random.randint(*_RETRIES_MS))  # noqa: S311 - no secret
 
     async def _try(self, position: int, final: int) -> Batch:
         """Read some changes; none if that fails now."""
