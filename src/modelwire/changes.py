@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from .errors import ConfigurationError
+from .suggestions import naming_arguments
 
 
+@naming_arguments
 @dataclass(frozen=True, slots=True)
 class Changes:
     """Change log of a table: one entry for each row that a write changes.

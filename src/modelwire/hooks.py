@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping, Sequence
 from dataclasses import dataclass, fields
-from difflib import get_close_matches
 from inspect import isasyncgenfunction, isgeneratorfunction, signature
 from typing import Any, Literal, Protocol
 
@@ -12,6 +11,7 @@ from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from .errors import ConfigurationError
+from .suggestions import did_you_mean, naming_arguments
 
 WriteOperation = Literal["create", "update", "delete"]
 
@@ -124,8 +124,7 @@ class Values(MutableMapping[str, Any]):
         model, names = self._source.model, self._source.names
         if name in names:
             return f"{model}.{name} is not among the values that are written"
-        close = get_close_matches(name, names, 1)
-        return f"{model} has no field `{name}`" + (f"; did you mean `{close[0]}`?" if close else "")
+        return f"{model} has no field `{name}`{did_you_mean(name, names)}"
 
 
 _set, _get = object.__setattr__, object.__getattribute__
@@ -195,6 +194,7 @@ class Change:
     links: Sequence[LinkChange] = ()
 
 
+@naming_arguments
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """Functions that run with the writes of a table, whichever route writes.

@@ -14,6 +14,7 @@ from .access.policy import Policy
 from .changes import Changes
 from .errors import ConfigurationError
 from .hooks import Hooks
+from .suggestions import naming_arguments
 
 if TYPE_CHECKING:
     from fastapi import params
@@ -38,6 +39,7 @@ Operation = Literal[
 OPERATIONS: tuple[Operation, ...] = get_args(Operation)
 
 
+@naming_arguments
 @dataclass(frozen=True, slots=True)
 class Resource:
     """SQLModel table that is served under a path.

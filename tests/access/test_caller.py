@@ -195,7 +195,7 @@ def test_base_classes_add_no_attributes(base: type[BaseModel]) -> None:
         raise NotImplementedError
 
     read.__annotations__["return"] = Member
-    with pytest.raises(ConfigurationError, match=r"has no attribute `name`\. It has id\.$"):
+    with pytest.raises(ConfigurationError, match=r"has no attribute `name`; it has id\.$"):
         Caller(read).name  # noqa: B018
 
 

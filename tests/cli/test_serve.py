@@ -329,6 +329,11 @@ def test_directory(shop: Path) -> None:
         ("import no_such\n", "wrong.py, line 1: ModuleNotFoundError: No module named 'no_such'"),
         ("import json\n\njson.loads('')\n", "wrong.py, line 3: JSONDecodeError: Expecting value"),
         ("raise SystemExit('no')\n", "wrong.py, line 1: SystemExit: no"),
+        (
+            "import sqlmodel\nclass Team(sqlmodel.SQLModel): name: str\nTeam.nmae == 'Red'\n",
+            "wrong.py, line 3: AttributeError: Team has no attribute `nmae` (did you mean `name`?)"
+            "; it has name",
+        ),
     ],
 )
 @pytest.mark.parametrize("target", ["wrong.py", "wrong"])

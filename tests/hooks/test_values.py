@@ -145,7 +145,7 @@ async def test_unknown_name_is_logged(
     script.on("Invoice.before_create", setting(statsu=1))
     with caplog.at_level(logging.ERROR, logger="modelwire"):
         assert (await client.post("/invoices/", json={})).status_code == 500
-    assert "Invoice has no field `statsu`; did you mean `status`?" in caplog.text
+    assert "Invoice has no field `statsu` (did you mean `status`?)" in caplog.text
 
 
 async def test_stored_rows_are_read_only(client: httpx2.AsyncClient, script: Script) -> None:

@@ -13,9 +13,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from examples.league import User
 from modelwire import Database, Resource, mount
-from modelwire.catalog.names import did_you_mean
 from modelwire.errors import MAX_ERRORS, Faults, RequestError, TooLong, Violation
 from modelwire.plan.writing.bodies import refuse
+from modelwire.suggestions import did_you_mean
 from tests.conftest import MakeClient, open_client
 from tests.http.problems import pointers_of, read_problem
 

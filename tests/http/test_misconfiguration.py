@@ -8,7 +8,20 @@ from pydantic import BaseModel
 from sqlmodel import SQLModel
 
 from examples.league import Player, Team, User
-from modelwire import ConfigurationError, Database, Resource, mount
+from modelwire import (
+    Caller,
+    Changes,
+    ConfigurationError,
+    Cors,
+    Database,
+    FieldPolicy,
+    Hooks,
+    Mcp,
+    Policy,
+    Resource,
+    mount,
+    row_of,
+)
 
 
 class NoTable(SQLModel):
@@ -81,6 +94,33 @@ def test_relationship_that_never_leads_back() -> None:
     message = refusal(team, Resource(Player, includes=["team"]))
     assert "includes_back=['players']" in message
     assert "leave it out" in message
+
+
+@pytest.mark.parametrize(
+    ("declared", "misspelt", "hint"),
+    [
+        (Resource, "include", "(did you mean `includes`?); it has model, path, operations, "),
+        (mount, "prefx", "(did you mean `prefix`?); it has app, database, *resources, caller, "),
+        (mount, "resources", "(did you mean `*resources`?); it has app, database, *resources, "),
+        (Policy, "updates", "(did you mean `update`?); it has read, create, update, delete, "),
+        (FieldPolicy, "reads", "(did you mean `read`?); it has read, write"),
+        (Caller, "keys", "(did you mean `key`?); it has dependency, key"),
+        (Hooks, "after_creation", "(did you mean `after_create`?); it has before_create, "),
+        (Changes, "days", "(did you mean `keep_days`?); it has history, live, keep_days"),
+        (Database, "pol_size", "(did you mean `pool_size`?); it has url, pool_size, "),
+        (Mcp, "urls", "(did you mean `url`?); it has path, authorization_servers, url, "),
+        (Cors, "orgins", "(did you mean `origins`?); it has origins, "),
+        (row_of, "option", "(did you mean `options`?); it has model, action, options"),
+    ],
+)
+def test_argument_that_is_unknown(declared: Any, misspelt: str, hint: str) -> None:
+    """A misspelt argument of any declaration is told with the closest one and all that there are.
+
+    The error has the class of Python's own.
+    """
+    with pytest.raises(TypeError) as caught:
+        declared(**{misspelt: None})
+    assert f"{declared.__name__}() has no argument `{misspelt}` {hint}" in str(caught.value)
 
 
 def test_more_rows_by_default_than_at_most() -> None:

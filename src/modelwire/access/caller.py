@@ -6,7 +6,6 @@ import datetime as dt
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from difflib import get_close_matches
 from enum import Enum
 from typing import Any
 
@@ -27,6 +26,7 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ..errors import ConfigurationError
+from ..suggestions import did_you_mean, naming_arguments
 from .attributes import Attribute, name_of, read_attributes
 
 PREFIX = "me_"
@@ -85,6 +85,7 @@ class CallerValue(BindParameter[Any]):
         )
 
 
+@naming_arguments
 class Caller:
     """The caller of a request, as returned by a FastAPI dependency.
 
@@ -127,11 +128,9 @@ class Caller:
             return found
         if found is not None:
             raise ConfigurationError(found)
-        closest = get_close_matches(name, self.__attributes, n=1)
-        hint = f"; did you mean `{closest[0]}`?" if closest else ""
         raise ConfigurationError(
-            f"The caller has no attribute `{name}`{hint or '.'} "
-            f"It has {', '.join(self.__attributes)}."
+            f"The caller has no attribute `{name}`{did_you_mean(name, self.__attributes)}; "
+            f"it has {', '.join(self.__attributes)}."
         )
 
     def __getattr__(self, name: str) -> CallerValue:

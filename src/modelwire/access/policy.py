@@ -9,6 +9,7 @@ from typing import Literal
 from sqlalchemy import ColumnElement, false, true
 
 from ..errors import ConfigurationError
+from ..suggestions import naming_arguments
 
 everyone: ColumnElement[bool] = true()
 """Condition that is true for every caller and every row."""
@@ -24,6 +25,7 @@ Action = Literal["read", "create", "update", "delete"]
 ACTIONS: tuple[Action, ...] = ("read", "create", "update", "delete")
 
 
+@naming_arguments
 @dataclass(frozen=True, slots=True)
 class FieldPolicy:
     """Access to a field: each a bool attribute of the caller, `everyone` or `nobody`.
@@ -37,6 +39,7 @@ class FieldPolicy:
     write: Condition = everyone
 
 
+@naming_arguments
 @dataclass(frozen=True, slots=True)
 class Policy:
     """Access to the rows of a table: conditions for those that a caller may see and change.

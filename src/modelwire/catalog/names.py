@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
-from functools import lru_cache
-from heapq import nlargest
-from operator import add
+from collections.abc import Mapping, Sequence
 
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -29,50 +25,6 @@ def to_title(name: str) -> str:
 def join_words(names: Sequence[str]) -> str:
     """Join names with commas and a final `and`."""
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
-
-
-def did_you_mean(name: str, known: Iterable[str], *, start: str = "", end: str = "") -> str:
-    """Suggest the closest known name in parentheses, ignoring case; empty if none is close.
-
-    Clients may send names that are meant to cost time. Therefore long names get no suggestion, and
-    only the few known names that share the most letters are compared in full.
-
-    Args:
-        name: The unknown name.
-        known: The known names.
-        start: A prefix for the suggestion.
-        end: A suffix for the suggestion.
-    """
-    if len(name) > _LONGEST:
-        return ""
-    folded: dict[str, str] = {}
-    for other in known:
-        if len(other) <= _LONGEST:
-            folded.setdefault(other.lower(), other)
-    parts = _parts_of(name.lower())
-    likely = nlargest(_COMPARED, folded, key=lambda other: _overlap(parts, _known_parts_of(other)))
-    closest = get_close_matches(name.lower(), likely, n=1, cutoff=0.6)
-    return f" (did you mean `{start}{folded[closest[0]]}{end}`?)" if closest else ""
-
-
-_LONGEST = 64
-"""Characters of the longest name that is compared."""
-
-_COMPARED = 3
-"""Known names that are compared in full, at most."""
-
-
-def _parts_of(name: str) -> frozenset[str]:
-    """Return the letters and letter pairs of a name."""
-    return frozenset((*name, *map(add, name, name[1:])))
-
-
-# A known name may contain text from a client.
-_known_parts_of = lru_cache(maxsize=256)(_parts_of)
-
-
-def _overlap(some: frozenset[str], others: frozenset[str]) -> float:
-    return len(some & others) / (len(some) + len(others) + 1)
 
 
 def escape_pointer(name: str) -> str:

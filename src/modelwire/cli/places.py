@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from ..catalog.names import did_you_mean
 from ..catalog.tables import Table
 from ..errors import ConfigurationError
+from ..suggestions import did_you_mean
 from ..web.route import Endpoint, ResourceRoute
 from ..web.service import Service
 from .inside import Inside

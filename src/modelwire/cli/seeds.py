@@ -15,9 +15,9 @@ from urllib.parse import quote
 import msgspec
 from fastapi import FastAPI
 
-from ..catalog.names import did_you_mean
 from ..errors import ConfigurationError, ModelwireError
 from ..request.references import NAME
+from ..suggestions import did_you_mean
 from .ask import Failed
 from .inside import Header, Inside, Reply, opening
 from .places import Place, list_places

@@ -20,12 +20,13 @@ from sqlalchemy import Table as SQLTable
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
-from ..catalog.names import did_you_mean, shown_name
+from ..catalog.names import shown_name
 from ..catalog.reading.mapping import check_mapping
 from ..catalog.relations import joins_columns
 from ..errors import ModelwireError
 from ..execute.database import Database
 from ..resource import Resource
+from ..suggestions import did_you_mean
 from ..web.mount import mount
 
 
@@ -97,11 +98,24 @@ def naming_mistakes(source: str, fault: str = "can't be served") -> Iterator[Non
     except ModelwireError:
         raise
     except (Exception, SystemExit) as exc:
-        lines = str(exc).splitlines() or [""]
-        place, text = _place_of(exc), lines[0]
+        place, text = _place_of(exc), _text_of(exc)
         if isinstance(exc, SyntaxError):
             place, text = f"{shorten(exc.filename or source)}, line {exc.lineno}: ", exc.msg
         raise BadTarget(f"{source} {fault}\n{place}{type(exc).__name__}: {text}") from exc
+
+
+def _text_of(error: BaseException) -> str:
+    """Return the first line of an error's text.
+
+    Where a model lacks an attribute, Pydantic names the attribute only.
+    """
+    text = (str(error).splitlines() or [""])[0]
+    model = error.obj if isinstance(error, AttributeError) and error.name == text else None
+    if not (isinstance(model, type) and issubclass(model, SQLModel)):
+        return text
+    known = [*model.model_fields, *model.__sqlmodel_relationships__]
+    missing = f"{model.__name__} has no attribute `{text}`{did_you_mean(text, known)}"
+    return f"{missing}; it has {', '.join(known)}"
 
 
 def _place_of(error: BaseException) -> str:

@@ -27,6 +27,7 @@ from ..observe.observer import Observer
 from ..settings import Settings, read_settings, warn_of_unknown_settings
 from ..statement.dialects.known import DIALECTS
 from ..statement.statements import Statement
+from ..suggestions import naming_arguments
 from .connect.lane import Lane, open_session_lane
 from .connect.retry import retry_contended
 from .connect.session import open_session
@@ -59,6 +60,7 @@ logger = logging.getLogger("modelwire")
 _CLOSE_S = 2.0
 
 
+@naming_arguments
 class Database:
     """Database of an application: the source of connections, sessions and transactions.
 

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ..errors import ConfigurationError, CrossOriginRefused
 from ..settings import split_origins
+from ..suggestions import naming_arguments
 from .problems import Problems
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
@@ -53,6 +54,7 @@ _VARY = (b"vary", b"Origin")
 _CREDENTIALS = "Access-Control-Allow-Credentials"
 
 
+@naming_arguments
 @dataclass(frozen=True, slots=True)
 class Cors:
     """Origins whose pages may use an application, and what they may do.

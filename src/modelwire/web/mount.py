@@ -25,6 +25,7 @@ from ..execute.log.logged_table import Noted
 from ..pipeline.pipeline import Pipeline
 from ..pipeline.variants import Variants
 from ..resource import Resource
+from ..suggestions import naming_arguments
 from .agents.options import Mcp
 from .arguments import check_arguments
 from .callers import Callers
@@ -43,6 +44,7 @@ from .shared_routes import METRICS, add_batches, add_health, add_metrics
 logger = logging.getLogger("modelwire")
 
 
+@naming_arguments
 def mount(
     app: FastAPI,
     database: Database,

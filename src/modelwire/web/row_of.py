@@ -20,6 +20,7 @@ from ..errors import ConfigurationError, NotFound
 from ..pipeline.writes import check_of
 from ..plan.keys import key_values
 from ..statement.caller_door import CallerDoor
+from ..suggestions import naming_arguments
 from .caller_session import TAKEN, AccessDep, CallerSessionDep, Taken
 from .own_access import CallerAccess, OwnDependency
 
@@ -30,6 +31,7 @@ RowAction = Literal["read", "update", "delete"]
 _ACTIONS = ("read", "update", "delete")
 
 
+@naming_arguments
 def row_of(
     model: type[Model], action: RowAction = "read", *, options: Sequence[ExecutableOption] = ()
 ) -> Callable[..., Awaitable[Model]]:

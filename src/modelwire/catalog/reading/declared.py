@@ -10,9 +10,9 @@ from sqlalchemy.orm import Mapper
 from ...compat.pydantic import decorators_of
 from ...errors import ConfigurationError
 from ...resource import Resource
+from ...suggestions import did_you_mean
 from ..field import Field
 from ..kinds import Kind
-from ..names import did_you_mean
 from ..relation import Relation
 from .computed import computed_names
 from .fields import can_be_written
@@ -52,13 +52,13 @@ def _list_named(
     relations: Mapping[str, Relation],
 ) -> Iterator[tuple[str, Iterable[str], Iterable[str]]]:
     """Yield each argument that has names, with its names and the names that it may have."""
-    names = {f.name for f in fields}
+    names = [f.name for f in fields]
     yield "policy=…fields", resource.policy.fields if resource.policy else (), names
     yield "filters", resource.filters, names
-    yield "hidden", resource.hidden, {*names, *computed_names(mapper, resource)}
+    yield "hidden", resource.hidden, [*names, *computed_names(mapper, resource)]
     yield "shown", resource.shown, names
     yield "read_only", resource.read_only, names
-    yield "writable", resource.writable, [f.name for f in fields]
+    yield "writable", resource.writable, names
     yield "nested_writes", resource.nested_writes, relations
     yield "queryable", resource.queryable, [f.name for f in fields if f.readable]
     version = () if resource.version is None else (resource.version,)
@@ -129,7 +129,7 @@ def _check_writable(resource: Resource, fields: Iterable[Field]) -> None:
 def _check_names(
     resource: Resource, argument: str, given: Iterable[str], known: Iterable[str]
 ) -> None:
-    known = list(known)
+    known = list(dict.fromkeys(known))
     for name in given:
         if name not in known:
             raise ConfigurationError(

@@ -14,10 +14,10 @@ from ...access.policy import Action, FieldPolicy, Policy, everyone, nobody
 from ...access.principal import Parameter, Rule
 from ...errors import ConfigurationError
 from ...resource import Resource
+from ...suggestions import did_you_mean
 from ..conditions import Condition
 from ..field import Field
 from ..kinds import Kind
-from ..names import did_you_mean
 from ..policies import Assigned, FieldRules, SoftDelete, TablePolicy
 from .condition_reader import ConditionReader
 from .field_use import find_looking

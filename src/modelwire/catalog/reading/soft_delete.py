@@ -11,9 +11,9 @@ from sqlalchemy.orm import Mapper
 
 from ...errors import ConfigurationError
 from ...resource import Resource
+from ...suggestions import did_you_mean
 from ..field import Field
 from ..kinds import Kind
-from ..names import did_you_mean
 from ..relations import declared_on
 from ..tables import Table
 from .policy_reader import assigned_names

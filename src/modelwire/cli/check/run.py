@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from ...catalog.names import did_you_mean
 from ...errors import ConfigurationError
+from ...suggestions import did_you_mean
 from .application import Application
 from .finding import Finding, Rule
 from .rules import RULES

@@ -11,9 +11,10 @@ from sqlalchemy import DateTime, Numeric
 
 from ...catalog.field import Field
 from ...catalog.kinds import Kind, bare_class, kind_of_class, members_of, storage_type
-from ...catalog.names import did_you_mean, name_of
+from ...catalog.names import name_of
 from ...catalog.tables import Table
 from ...errors import ConfigurationError
+from ...suggestions import did_you_mean
 
 MAX_DIGITS = 38
 """Digits of the widest decimal that all readers of Parquet support (16 bytes)."""

@@ -10,13 +10,13 @@ from zoneinfo import available_timezones
 from msgspec import Struct
 
 from ...catalog.domain import MAX_INT64
-from ...catalog.names import did_you_mean
 from ...catalog.tables import Catalog, Table
 from ...request.logic import HAVING, Comparison, parse_logic
 from ...request.query import Parameter
 from ...settings import Limits
 from ...shape.aggregates import AggregateShape, ColumnOrder, Measure
 from ...shape.conditions import ChildOf, Condition, Measured, Predicate
+from ...suggestions import did_you_mean
 from ..parameters import Values, predicate_values, refuse_parameter
 from ..parent import Parent
 from .filters import check_operator, filter_by

@@ -11,11 +11,11 @@ from ...catalog.documents import Part, is_document, whole_of
 from ...catalog.field import Field
 from ...catalog.forms import form_of
 from ...catalog.kinds import Kind
-from ...catalog.names import did_you_mean
 from ...catalog.tables import Catalog, Table
 from ...memory import kept_if_short
 from ...settings import Limits
 from ...shape.conditions import Predicate
+from ...suggestions import did_you_mean
 from ..parameters import Pair
 from ..values import BadValue, parse_boolean, parse_text, parse_value
 from .operators import EQUAL, OPERATORS, PATTERNS, Takes, operators_of

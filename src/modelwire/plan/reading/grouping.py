@@ -18,10 +18,10 @@ from ...catalog.kinds import (
     storage_type,
     stored_kind,
 )
-from ...catalog.names import did_you_mean
 from ...catalog.tables import Catalog, Table
 from ...memory import kept_if_short
 from ...shape.aggregates import Bucket, Function, GroupKey, Measure
+from ...suggestions import did_you_mean
 from .derived import bucket_field, count_field, measure_field
 from .order import find_many
 from .paths import FieldPath, ParameterSpan, TooDeep, find_field, split_names, suggest_path

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from ...catalog.documents import Part
 from ...catalog.field import Field
 from ...catalog.kinds import Kind
-from ...catalog.names import did_you_mean
 from ...catalog.relation import Relation
 from ...catalog.relations import leads_back
 from ...catalog.tables import Catalog, Table
 from ...dialect import Dialect
 from ...memory import kept, kept_if_short
 from ...shape.parts import Include, Order, Projection
+from ...suggestions import did_you_mean
 from ..parameters import refuse_parameter
 from .paths import NearPart, TooDeep, find_part, near_part, split_names
 

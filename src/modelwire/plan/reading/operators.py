@@ -10,9 +10,9 @@ from functools import cache
 from ...catalog.documents import is_document, whole_of
 from ...catalog.field import Field
 from ...catalog.kinds import COMPARABLE, ORDERED, Kind
-from ...catalog.names import did_you_mean
 from ...catalog.tables import Table
 from ...errors import ConfigurationError
+from ...suggestions import did_you_mean
 
 _EVERY = frozenset(Kind)
 _WITH_ORDER = ORDERED | {Kind.VALUE}

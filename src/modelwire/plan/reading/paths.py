@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from ...catalog.documents import Part, enter, is_document, names_below, whole_of, write_step
 from ...catalog.field import Field
-from ...catalog.names import did_you_mean
 from ...catalog.tables import Catalog, Table
 from ...errors import InvalidRequest
 from ...memory import SHORT
 from ...shape.conditions import Step, Through
+from ...suggestions import did_you_mean
 from ..parameters import refuse_parameter
 
 

@@ -11,11 +11,12 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails, SchemaValidator, core_schema
 
 from ...catalog.model_validation import Body, ChangeSchema, RowSchema
-from ...catalog.names import did_you_mean, escape_pointer, name_of
+from ...catalog.names import escape_pointer, name_of
 from ...catalog.tables import Table
 from ...compat.pydantic import core_schema_of
 from ...errors import MAX_ERRORS, Faults, NotNull, OutOfRange, RequestError, TooLong, Violation
 from ...memory import kept
+from ...suggestions import did_you_mean
 
 T = TypeVar("T")
 

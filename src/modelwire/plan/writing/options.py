@@ -8,11 +8,11 @@ from enum import StrEnum
 from msgspec import Struct
 
 from ...catalog.field import Field
-from ...catalog.names import did_you_mean
 from ...catalog.tables import Catalog, Table
 from ...errors import InvalidRequest, Violation
 from ...request.query import Parameter
 from ...shape.parts import Include
+from ...suggestions import did_you_mean
 from ..parameters import refuse_parameter
 from ..reading.query import Query
 

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
-from ...catalog.names import did_you_mean
+from ...suggestions import did_you_mean
 from .refusals import BadArguments
 
 Scalar = str | int

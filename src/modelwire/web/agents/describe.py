@@ -14,7 +14,7 @@ from ...access.principal import Principal
 from ...catalog.conditions import Condition, Slot
 from ...catalog.field import Field
 from ...catalog.kinds import Kind
-from ...catalog.names import did_you_mean, names_in_bodies
+from ...catalog.names import names_in_bodies
 from ...catalog.relation import Relation
 from ...catalog.tables import Catalog, Table
 from ...errors import Constraint
@@ -26,6 +26,7 @@ from ...plan.reading.query import refuse_parameters
 from ...request.query import parse_query
 from ...request.request import Request
 from ...respond.answer import CONTENT, Answer
+from ...suggestions import did_you_mean
 from .schemas import flatten, inline
 from .served import Named, Served
 

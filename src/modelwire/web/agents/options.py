@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from ...errors import ConfigurationError
 from ...resource import is_count, is_fixed_path
+from ...suggestions import naming_arguments
 
 MAX_ANSWER_BYTES = 24_576
 """Default of the maximum size of a tool's answer, in bytes of JSON."""
@@ -15,6 +16,7 @@ MAX_ANSWER_BYTES = 24_576
 _LEAST_BYTES = 4_096
 
 
+@naming_arguments
 @dataclass(frozen=True, slots=True)
 class Mcp:
     """Options for serving the resources of a `mount` to agents, by the Model Context Protocol.

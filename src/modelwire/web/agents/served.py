@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from fastapi.params import Depends
 
-from ...catalog.names import did_you_mean
 from ...catalog.tables import Table
+from ...suggestions import did_you_mean
 from ..lookup import RouteLookup
 from ..mounted_resources import MountedResources
 from .refusals import BadArguments
