@@ -271,6 +271,20 @@ async def test_a_copy_goes_on_from_its_own_source_alone(
     await other.target.close_db()
 
 
+async def test_a_column_that_the_target_requires_and_the_model_lacks_is_named(
+    make_place: MakePlace,
+) -> None:
+    """The source may have such a column."""
+    metadata = MetaData()
+    Table("books", metadata, Column("id", Integer, primary_key=True))
+    place = await make_place(("sqlite", "sqlite"), metadata)
+    await place.run(place.source, "DROP TABLE books")
+    for side in (place.source, place.target):
+        await place.run(side, "CREATE TABLE books (id INTEGER PRIMARY KEY, pages INTEGER NOT NULL)")
+    with pytest.raises(ConfigurationError, match=r"^TO .* books requires a value in pages, a col"):
+        await place.copy()
+
+
 @given(
     st.decimals(allow_nan=False, allow_infinity=False, places=6, min_value=-10, max_value=10),
     st.integers(0, 6),

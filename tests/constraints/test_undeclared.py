@@ -1,4 +1,4 @@
-"""Foreign keys that only the database has, as where a migration has added them."""
+"""Foreign keys and columns that only the database has, as where a migration has added them."""
 
 from typing import Any
 
@@ -43,6 +43,15 @@ class Car(Base, table=True):
     secret_kind: str = "van"
 
 
+class Trip(Base, table=True):
+    """Lacks a column that its table requires."""
+
+    __tablename__ = "trips"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+
+
 CREATE = """
 CREATE TABLE cars (
   id {number} PRIMARY KEY, plate varchar UNIQUE, owner_id integer REFERENCES owners (id),
@@ -53,12 +62,15 @@ CREATE TABLE cars (
 NOTES = "CREATE TABLE notes (owner_id integer NOT NULL REFERENCES owners (id))"
 """A table that no model knows of."""
 
+TRIPS = "CREATE TABLE trips (id {number} PRIMARY KEY, name varchar, distance integer NOT NULL)"
+
 for dialect, number in (("sqlite", "integer"), ("postgresql", "serial")):
-    for statement in ("DROP TABLE cars", CREATE.format(number=number), NOTES):
+    made = (CREATE.format(number=number), TRIPS.format(number=number), NOTES)
+    for statement in ("DROP TABLE cars", "DROP TABLE trips", *made):
         ddl = DDL(statement).execute_if(dialect=dialect)
         event.listen(Base.metadata, "after_create", ddl)
 
-RESOURCES = (Resource(Kind), Resource(Owner), Resource(Car))
+RESOURCES = (Resource(Kind), Resource(Owner), Resource(Car), Resource(Trip))
 KIND = "Kind refers to a row that was not found; the model does not declare this reference"
 ROW = "The row refers to a row that was not found; the model does not declare this reference"
 
@@ -147,3 +159,17 @@ async def test_row_that_is_referred_to(
     answer = await client.delete("/owners/1")
     document = read_problem(answer, 409, "still_referenced")
     assert document["detail"] == "Owner is still referenced"
+
+
+@pytest.mark.parametrize(("url", "place"), [("/trips/", ""), ("/trips/bulk/", "/0")])
+async def test_required_column(
+    client: httpx2.AsyncClient, caplog: pytest.LogCaptureFixture, url: str, place: str
+) -> None:
+    """A required column that the model lacks is the fault of the model; only the log names it."""
+    row = {"name": "Rome"}
+    answer = await client.post(url, json=[row] if place else row)
+    document = read_problem(answer, 422, "not_null")
+    assert document["detail"] == "The table requires a value that the model does not declare"
+    assert faults_of(document) == [(place, "not_null")]
+    (told,) = (r.getMessage() for r in caplog.records if "trips" in r.getMessage())
+    assert "the table requires a value in distance, a column that its model lacks" in told

@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import Connection, inspect
 
 from modelwire import Database
-from modelwire.execute.tables import find_missing_columns, find_missing_tables
+from modelwire.execute.tables import find_mismatched_columns, find_missing_tables
 from modelwire.statement.changes import CHANGES
 from modelwire.statement.own_tables import OWN
 from tests.conftest import MakeURL
@@ -47,7 +47,7 @@ async def test_first_start(nodes: Nodes, make_url: MakeURL, dialect: str, turn: 
         logged = (await connection.execute(CHANGES.select())).all()
     for metadata in (Base.metadata, OWN):
         assert not await find_missing_tables(database.engine, metadata.tables.values())
-        assert not await find_missing_columns(database.engine, metadata)
+        assert not await find_mismatched_columns(database.engine, metadata)
     await database.close_db()
     assert {str(i.name) for t in Base.metadata.tables.values() for i in t.indexes} <= indexes
     assert sorted(row.number for row in rows) == sorted(map(str, range(NODES)))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
-from sqlalchemy import Column, Integer, MetaData, inspect, text
+from sqlalchemy import Column, Computed, Integer, MetaData, inspect, text
 from sqlalchemy import Table as SQLTable
 from sqlmodel import SQLModel
 
@@ -77,10 +77,13 @@ async def test_tables_are_not_created_unasked(tmp_path: Path) -> None:
 async def test_older_table_is_warned_of(
     database: Database, caplog: pytest.LogCaptureFixture, creating: bool
 ) -> None:
-    """At start a table that lacks columns of its model is named, with the columns."""
+    """At start a table that lacks columns of its model is named, with the columns.
+
+    So is one that requires values in columns which its model lacks.
+    """
     older, newer = MetaData(), MetaData()
-    SQLTable("grown", older, Column("id", Integer, primary_key=True))
-    SQLTable("grown", newer, Column("id", Integer, primary_key=True), *map(_count, ("a", "b")))
+    SQLTable("grown", older, _key(), *map(_count, ("c", "d")), *_unneeded())
+    SQLTable("grown", newer, _key(), *map(_count, ("a", "b")))
     SQLTable("absent", newer, _count("c"))
     async with database.engine.begin() as connection:
         await connection.run_sync(older.create_all)
@@ -88,15 +91,30 @@ async def test_older_table_is_warned_of(
     try:
         assert await _warnings_at_start(Database(url, metadata=older), caplog) == []
         started = Database(url, metadata=newer, create_tables=creating)
-        (said,) = await _warnings_at_start(started, caplog)
-        assert said.startswith("The table grown lacks columns that its model has: a, b. ")
+        lacking, requiring = await _warnings_at_start(started, caplog)
+        assert lacking.startswith("The table grown lacks columns that its model has: a, b. ")
+        expected = "The table grown requires values in columns that its model lacks: c, d. "
+        assert requiring.startswith(expected)
     finally:
         async with database.engine.begin() as connection:
             await connection.run_sync(newer.drop_all)
 
 
+def _key() -> Column[int]:
+    return Column("id", Integer, primary_key=True)
+
+
+def _unneeded() -> list[Column[int]]:
+    """Make columns that a new row need not give."""
+    return [
+        Column("spare", Integer),
+        Column("defaulted", Integer, nullable=False, server_default="1"),
+        Column("doubled", Integer, Computed("c * 2"), nullable=False),
+    ]
+
+
 def _count(name: str) -> Column[int]:
-    return Column(name, Integer)
+    return Column(name, Integer, nullable=False)
 
 
 async def _warnings_at_start(database: Database, caplog: pytest.LogCaptureFixture) -> list[str]:

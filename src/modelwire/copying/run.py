@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import MetaData
 
 from ..errors import ConfigurationError
-from ..execute.tables import create_tables, find_missing_columns, find_missing_tables
+from ..execute.tables import create_tables, find_mismatched_columns, find_missing_tables
 from .compare import Compared, compare
 from .counters import set_counters
 from .notes import Note, Phase, begin_notes, end_notes, read_notes
@@ -58,7 +58,7 @@ async def copy_database(
     """
     tables = plan_tables(metadata, source.engine.dialect, target.engine.dialect)
     try:
-        await _check_columns(source, "FROM", metadata, tables, may_lack_tables=False)
+        await _check_columns(source, "FROM", metadata, tables, is_target=False)
         notes = await _prepare(source, target, metadata, tables, resume=resume)
         copied = await _copy(source, target, tables, notes, progress)
         compared = [await _compare(source, target, table, progress) for table in tables]
@@ -77,23 +77,32 @@ async def _check_columns(
     metadata: MetaData,
     tables: Sequence[CopiedTable],
     *,
-    may_lack_tables: bool,
+    is_target: bool,
 ) -> None:
-    """Check that tables exist with all columns.
+    """Check that tables exist with the columns of their models.
+
+    The target may lack tables, which are created then.
 
     Raises:
-        ConfigurationError: One is missing.
+        ConfigurationError: One is missing, or the target needs one that the model lacks.
     """
     with saying_why(side):
         missing = await find_missing_tables(side.engine, [table.sql for table in tables])
-        lacking = await find_missing_columns(side.engine, metadata)
-    if missing and not may_lack_tables:
+        mismatched = await find_mismatched_columns(side.engine, metadata)
+    if missing and not is_target:
         raise ConfigurationError(f"{argument} ({side.name}) has no table {missing[0]}")
-    for table, columns in lacking.items():
-        raise ConfigurationError(
-            f"{argument} ({side.name}): the table {table} lacks the column {columns[0]}; bring it "
-            "up to the models by modelwire migrate apply"
-        )
+    for table, columns in mismatched.items():
+        start = f"{argument} ({side.name}): the table {table}"
+        if columns.missing:
+            raise ConfigurationError(
+                f"{start} lacks the column {columns.missing[0]}; bring it up to the models by "
+                "modelwire migrate apply"
+            )
+        if columns.unfilled and is_target:
+            raise ConfigurationError(
+                f"{start} requires a value in {columns.unfilled[0]}, a column that its model "
+                "lacks; bring it up to the models by modelwire migrate apply"
+            )
 
 
 async def _prepare(
@@ -109,7 +118,7 @@ async def _prepare(
     Raises:
         ConfigurationError: The target has rows, and the copy is not resumed.
     """
-    await _check_columns(target, "TO", metadata, tables, may_lack_tables=True)
+    await _check_columns(target, "TO", metadata, tables, is_target=True)
     with saying_why(target):
         notes = await read_notes(target.engine, source.name)
         if notes is not None and not resume:

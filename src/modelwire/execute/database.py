@@ -45,7 +45,7 @@ from .startup import (
     create_table_of_keys,
     find_secrets,
     spare_what_is_loaded,
-    warn_of_missing_columns,
+    warn_of_mismatched_columns,
 )
 from .tables import create_tables, find_missing_tables
 from .tracking import ChangeTracking
@@ -431,8 +431,8 @@ class Database:
         """Run the lifespan of an application: tables at start-up, no connection left at the end.
 
         The first lifespan in a process also exempts all loaded objects from garbage collection.
-        Possible mistakes are logged as warnings: tables that lack columns of their models, and
-        environment variables whose names almost match a setting.
+        Possible mistakes are logged as warnings: tables whose columns differ from their models so
+        that requests would fail, and environment variables whose names almost match a setting.
 
         Args:
             app: The application; its `state.modelwire_database` becomes this database.
@@ -449,7 +449,7 @@ class Database:
         else:
             await find_secrets(self.secrets)
         self.has_tables = True
-        await warn_of_missing_columns(self.engine, self.metadata)
+        await warn_of_mismatched_columns(self.engine, self.metadata)
         if self.replicas is not None:
             with suppress(TimeoutError):
                 async with asyncio.timeout(ASK_S):

@@ -16,7 +16,7 @@ from ..statement.idempotency import KEYS
 from .failure import describe_failure
 from .faults.translate import translating
 from .secrets import Secrets
-from .tables import create_tables, find_missing_columns
+from .tables import create_tables, find_mismatched_columns
 
 logger = logging.getLogger("modelwire")
 
@@ -45,19 +45,28 @@ async def find_secrets(secrets: Secrets) -> None:
             await secrets.find()
 
 
-async def warn_of_missing_columns(engine: AsyncEngine, metadata: MetaData) -> None:
-    """Warn of existing tables that are older than their models, since they are never changed."""
+async def warn_of_mismatched_columns(engine: AsyncEngine, metadata: MetaData) -> None:
+    """Warn of existing tables that differ from their models, since they are never changed."""
     # If the database is unavailable now, the requests that need the columns report them.
     with suppress(SQLAlchemyError, ModelwireError, OSError):
         async with asyncio.timeout(ASK_S):
-            missing = await find_missing_columns(engine, metadata)
-        for table, columns in missing.items():
-            logger.warning(
-                "The table %s lacks columns that its model has: %s. Tables that exist are not "
-                "changed; add the columns by a migration",
-                table,
-                ", ".join(columns),
-            )
+            mismatched = await find_mismatched_columns(engine, metadata)
+        for table, columns in mismatched.items():
+            if columns.missing:
+                logger.warning(_MISSING, table, ", ".join(columns.missing))
+            if columns.unfilled:
+                logger.warning(_UNFILLED, table, ", ".join(columns.unfilled))
+
+
+_MISSING = (
+    "The table %s lacks columns that its model has: %s. Tables that exist are not changed; add the "
+    "columns by a migration"
+)
+_UNFILLED = (
+    "The table %s requires values in columns that its model lacks: %s. Every new row is refused "
+    "unless a trigger fills them; add the columns to the model, or drop them or give them a "
+    "default by a migration"
+)
 
 
 def spare_what_is_loaded() -> None:

@@ -1,15 +1,16 @@
-"""Creation of missing tables, and detection of missing columns."""
+"""Creation of missing tables, and detection of columns that only a table or only its model has."""
 
 from __future__ import annotations
 
 import logging
 import warnings
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, MetaData, Table, bindparam, column, func, inspect, select
 from sqlalchemy import table as table_clause
 from sqlalchemy.engine import Dialect
+from sqlalchemy.engine.interfaces import ReflectedColumn
 from sqlalchemy.exc import DBAPIError, SAWarning, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -161,34 +162,60 @@ async def find_missing_tables(engine: AsyncEngine, tables: Collection[Table]) ->
         return await connection.run_sync(find)
 
 
-async def find_missing_columns(
+class ColumnMismatch(NamedTuple):
+    """Columns by which an existing table differs from its model, so that requests would fail.
+
+    Args:
+        missing: Columns that only the model has.
+        unfilled: Columns that only the table has, and that every new row needs: they can't be null,
+            and have no default.
+    """
+
+    missing: Sequence[str]
+    unfilled: Sequence[str]
+
+
+async def find_mismatched_columns(
     engine: AsyncEngine, metadata: MetaData
-) -> Mapping[str, Sequence[str]]:
-    """Find the columns of the models that existing tables lack.
+) -> Mapping[str, ColumnMismatch]:
+    """Find the columns by which existing tables differ from their models.
 
     Args:
         engine: The engine.
         metadata: The tables of the models.
 
     Returns:
-        The names of the columns, by the name of their table; missing tables are left out.
+        The columns, by the name of their table; missing tables are left out.
     """
     async with engine.connect() as connection:
         return await connection.run_sync(_compare_columns, metadata)
 
 
-def _compare_columns(connection: Connection, metadata: MetaData) -> dict[str, list[str]]:
+def _compare_columns(connection: Connection, metadata: MetaData) -> dict[str, ColumnMismatch]:
     inspector = inspect(connection)
     tables = {(table.schema, table.name): table for table in metadata.sorted_tables}
-    missing: dict[str, list[str]] = {}
+    mismatched: dict[str, ColumnMismatch] = {}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", SAWarning)  # types that SQLAlchemy does not know
         for schema in dict.fromkeys(schema for schema, _ in tables):
             names = [name for of, name in tables if of == schema]
             found = inspector.get_multi_columns(schema=schema, filter_names=names)
             for key, columns in found.items():
-                there = {column["name"] for column in columns}
-                lacking = [c.name for c in tables[key].columns if c.name not in there]
-                if lacking:
-                    missing[tables[key].fullname] = lacking
-    return missing
+                mismatch = _compare(tables[key], columns)
+                if any(mismatch):
+                    mismatched[tables[key].fullname] = mismatch
+    return mismatched
+
+
+def _compare(table: Table, stored: Sequence[ReflectedColumn]) -> ColumnMismatch:
+    declared, there = {c.name for c in table.columns}, {column["name"] for column in stored}
+    return ColumnMismatch(
+        [c.name for c in table.columns if c.name not in there],
+        [c["name"] for c in stored if c["name"] not in declared and _must_be_given(c)],
+    )
+
+
+def _must_be_given(column: ReflectedColumn) -> bool:
+    """Whether each new row needs a value of a column; SQLite fills keys that are integers."""
+    is_filled = any(map(column.get, ("default", "computed", "identity", "primary_key")))
+    return not (column["nullable"] or is_filled)

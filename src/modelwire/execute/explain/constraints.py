@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -46,6 +47,8 @@ from .references import (
     find_missing_parent,
     find_violated,
 )
+
+logger = logging.getLogger("modelwire")
 
 
 async def explain(rejection: Rejection, catalog: Catalog, finder: Finder) -> RequestError:
@@ -116,7 +119,7 @@ async def _explain_own_table(
         fields = _longest_indexed(table, rows)
     if violation.kind is Constraint.FORM:
         fields = _unchecked(rows)
-    return _EXPLANATIONS[violation.kind](table, fields, _common_pointer(plan, rows))
+    return _explain_fields(violation, table, fields, _common_pointer(plan, rows))
 
 
 def _common_pointer(plan: WrittenRows, rows: Sequence[NewRow]) -> str | None:
@@ -320,6 +323,27 @@ _EXPLANATIONS: Mapping[Constraint, Explanation] = {
 }
 
 
+def _explain_fields(
+    violation: ConstraintViolation, table: Table, fields: Sequence[Field], pointer: str | None
+) -> RequestError:
+    """Explain a constraint by the fields of a table, or by a column that its model lacks.
+
+    Only the log names such a column: for clients it does not exist.
+    """
+    undeclared = [name for name in violation.columns if name not in table.by_column]
+    if violation.kind is not Constraint.NOT_NULL or not undeclared:
+        return _EXPLANATIONS[violation.kind](table, fields, pointer)
+    logger.warning(_UNDECLARED, table.sql.fullname, undeclared[0])
+    detail = "The table requires a value that the model does not declare"
+    return NotNull(detail, point_at((), pointer, NotNull.code, detail))
+
+
+_UNDECLARED = (
+    "A row of %s was refused: the table requires a value in %s, a column that its model lacks. Add "
+    "it to the model, or drop it or give it a default by a migration"
+)
+
+
 def names_table(violation: ConstraintViolation, sql: str, catalog: Catalog) -> bool:
     """Whether a catalog has the table of a constraint violation.
 
@@ -349,8 +373,7 @@ def explain_elsewhere(violation: ConstraintViolation, sql: str, catalog: Catalog
         return explain_reference_elsewhere(violation, table, catalog, deletes=deletes)
     if table is None:
         return _ERRORS_WITHOUT_TABLE[violation.kind]()
-    fields = _fields_of(violation, table)
-    return _EXPLANATIONS[violation.kind](table, fields, None)
+    return _explain_fields(violation, table, _fields_of(violation, table), None)
 
 
 _NAME = r'(?:"((?:[^"]|"")+)"|(\w+))'
