@@ -350,11 +350,16 @@ def use_sessions(app: FastAPI, database: Database) -> None:
     app.dependency_overrides[get_session] = override
 
 
+def make_client_of(app: FastAPI) -> httpx2.AsyncClient:
+    """Make a client that calls an application directly."""
+    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx2.AsyncClient(transport=transport, base_url="http://test")
+
+
 @asynccontextmanager
 async def open_client(app: FastAPI) -> AsyncIterator[httpx2.AsyncClient]:
     """Open a client that calls an application directly."""
-    transport = httpx2.ASGITransport(app=app, raise_app_exceptions=False)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://test") as client:
+    async with make_client_of(app) as client:
         yield client
 
 

@@ -61,6 +61,7 @@ refused_world = make_world_fixture(
             ),
         )
     ),
+    keeps_log=True,
 )
 
 SECRET = "long john"

@@ -104,6 +104,7 @@ weighed_world = make_world_fixture(
             ),
         )
     ),
+    keeps_log=True,
 )
 
 OLD = {"If-Match": '"of another time"'}

@@ -5,11 +5,13 @@ import pytest
 
 from modelwire import Database
 from tests.changes.exact import clear_log
-from tests.changes.tables import Base, make_apps
+from tests.changes.tables import RESOURCES, Base, add_own_endpoints
 from tests.conftest import empty_tables
-from tests.worlds import World, make_world_fixture
+from tests.worlds import World, make_world_fixture, on_lanes
 
-kept_world = make_world_fixture("kept", Base.metadata, make_apps)
+kept_world = make_world_fixture(
+    "kept", Base.metadata, on_lanes(RESOURCES, add_own_endpoints), keeps_log=True
+)
 
 
 @pytest.fixture

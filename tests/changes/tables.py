@@ -11,10 +11,8 @@ from sqlalchemy import JSON, Column, DateTime, LargeBinary, UniqueConstraint, de
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel, select
 
-from modelwire import Changes, Database, Hooks, Resource, UnitOfWorkDep
+from modelwire import Changes, Hooks, Resource, UnitOfWorkDep
 from modelwire.hooks import Change
-from tests.conftest import make_app
-from tests.lanes import LANES
 
 
 class Base(SQLModel, registry=registry()):
@@ -128,7 +126,7 @@ TABLES = tuple(resource.model.__table__ for resource in RESOURCES)  # type: igno
 MOMENT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def add_own_endpoints(app: FastAPI) -> None:
+def add_own_endpoints(app: FastAPI, _: object) -> None:
     """Endpoints that write by the ORM, and by statements."""
 
     @app.post("/own/objects")
@@ -147,11 +145,3 @@ def add_own_endpoints(app: FastAPI) -> None:
     async def remove_objects(session: UnitOfWorkDep) -> None:
         for mark in (await session.exec(select(Mark))).all():
             await session.delete(mark)
-
-
-def make_apps(database: Database) -> dict[str, FastAPI]:
-    """An application on each lane, with endpoints of its own."""
-    apps = {lane: make_app(database, lane, RESOURCES, {}) for lane in LANES}
-    for app in apps.values():
-        add_own_endpoints(app)
-    return apps

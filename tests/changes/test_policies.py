@@ -27,9 +27,8 @@ from modelwire import (
 )
 from modelwire.testing import assert_isolated
 from tests.changes.exact import clear_log
-from tests.conftest import empty_tables, open_client, use_sessions
-from tests.lanes import LANES
-from tests.worlds import World, make_world_fixture
+from tests.conftest import empty_tables, open_client
+from tests.worlds import Makers, World, make_world_fixture, on_lanes
 
 
 class Base(SQLModel, registry=registry()):
@@ -85,7 +84,7 @@ WAGES = Resource(
 )
 
 
-def add_own_endpoint(app: FastAPI) -> None:
+def add_own_endpoint(app: FastAPI, _: object) -> None:
     @app.post("/own/{key}")
     async def relabel(key: int, session: CallerSessionDep) -> None:
         wage = await session.get(Wage, key)
@@ -93,23 +92,14 @@ def add_own_endpoint(app: FastAPI) -> None:
         wage.label = "own"
 
 
-def make_apps(database: Database) -> dict[str, FastAPI]:
-    apps = {}
-    for lane in LANES:
-        app = apps[lane] = FastAPI()
-        mount(app, database, WAGES, caller=me)
-        add_own_endpoint(app)
-        if lane == "session":
-            use_sessions(app, database)
-    asking = Caller(look_up)
-    app = apps["looks up"] = FastAPI()
+def make_apps(database: Database) -> Makers:
     everything = Resource(Wage, changes=Changes(), policy=Policy(read=everyone))
-    mount(app, database, everything, caller=asking)
-    add_own_endpoint(app)
-    return apps
+    apps = on_lanes((WAGES,), add_own_endpoint, caller=me)(database)
+    asking = on_lanes((everything,), add_own_endpoint, caller=Caller(look_up))(database)
+    return {**apps, "looks up": asking["direct"]}
 
 
-wages_world = make_world_fixture("wages", Base.metadata, make_apps)
+wages_world = make_world_fixture("wages", Base.metadata, make_apps, keeps_log=True)
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """Both databases with tables whose constraints are deferred, reached in every way."""
 
+from functools import partial
+
 import pytest_asyncio
 from fastapi import Depends, FastAPI, Request
 
@@ -32,7 +34,9 @@ def _make_app(database: Database, way: str) -> FastAPI:
 
 
 tables = make_world_fixture(
-    "commits", Base.metadata, lambda database: {way: _make_app(database, way) for way in WAYS}
+    "commits",
+    Base.metadata,
+    lambda database: {way: partial(_make_app, database, way) for way in WAYS},
 )
 
 

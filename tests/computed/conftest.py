@@ -3,13 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from fastapi import FastAPI
 from sqlalchemy import delete, insert
 
 from modelwire import Database
 from tests import worlds
-from tests.conftest import make_app
-from tests.lanes import LANES
 from tests.query.conftest import BY_CODE_POINTS
 
 from .tables import GUARDED, RESOURCES, Base, Customer, Invoice, Line, me
@@ -29,13 +26,11 @@ class World(worlds.World):
                     await connection.execute(insert(model), list(found))
 
 
-def make_apps(database: Database) -> dict[str, FastAPI]:
+def make_apps(database: Database) -> worlds.Makers:
     """An application on each lane, and one with policies, as in `guarded direct`."""
     plain = worlds.on_lanes(RESOURCES)(database)
-    guarded = {
-        f"guarded {lane}": make_app(database, lane, GUARDED, {"caller": me}) for lane in LANES
-    }
-    return {**plain, **guarded}
+    guarded = worlds.on_lanes(GUARDED, caller=me)(database)
+    return {**plain, **{f"guarded {lane}": make for lane, make in guarded.items()}}
 
 
 world = worlds.make_world_fixture(

@@ -3,9 +3,7 @@
 import httpx2
 import pytest
 import pytest_asyncio
-from fastapi import FastAPI
 
-from modelwire import Database
 from tests.conftest import empty_tables
 from tests.worlds import World, make_world_fixture, on_lanes
 
@@ -13,16 +11,7 @@ from .base import Base
 from .tables import RESOURCES
 from .ways import add_counts
 
-
-def make_apps(database: Database) -> dict[str, FastAPI]:
-    """Make an application on each lane, which also tells how many rows there are."""
-    made = on_lanes(RESOURCES)(database)
-    for app in made.values():
-        add_counts(app, database)
-    return made
-
-
-tables = make_world_fixture("constraints", Base.metadata, make_apps)
+tables = make_world_fixture("constraints", Base.metadata, on_lanes(RESOURCES, add_counts))
 
 
 @pytest_asyncio.fixture

@@ -6,14 +6,13 @@ from typing import Annotated, Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI, Header
+from fastapi import Header
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from modelwire import Caller, Change, Database, Hooks, Policy, Resource
-from tests.conftest import empty_tables, make_app
-from tests.lanes import LANES
-from tests.worlds import World, make_world_fixture
+from tests.conftest import empty_tables
+from tests.worlds import Makers, World, make_world_fixture, on_lanes
 
 
 class Base(SQLModel, registry=registry()):
@@ -57,10 +56,10 @@ def watch(change: Change) -> None:
 HOOKS = Hooks(before_create=[watch], before_update=[watch], before_delete=[watch])
 
 
-def make_apps(database: Database) -> dict[str, FastAPI]:
+def make_apps(database: Database) -> Makers:
     own = Policy(read=Note.owner_id == me.id)
     notes = Resource(Note, hooks=HOOKS, policy=own, assign_on_create={"owner_id": me.id})
-    return {lane: make_app(database, lane, (notes,), {"caller": me}) for lane in LANES}
+    return on_lanes((notes,), caller=me)(database)
 
 
 owned_world = make_world_fixture("owned", Base.metadata, make_apps)

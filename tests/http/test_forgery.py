@@ -14,9 +14,9 @@ from sqlmodel import Field, SQLModel
 
 from modelwire import Caller, Changes, Cors, Policy, Resource, everyone, mount
 from tests.changes.exact import clear_log
-from tests.conftest import empty_tables, make_app, open_client
+from tests.conftest import empty_tables, open_client
 from tests.http.problems import read_problem
-from tests.worlds import World, make_world_fixture
+from tests.worlds import World, make_world_fixture, on_lanes
 
 
 class Base(SQLModel, registry=registry()):
@@ -55,11 +55,8 @@ FRIEND, EVIL, OWN = "https://friend.example", "https://evil.example", "http://te
 forgery_world = make_world_fixture(
     "forgery",
     Base.metadata,
-    lambda database: {
-        "direct": make_app(
-            database, "direct", RESOURCES, {"caller": me, "cors": Cors(origins=[FRIEND])}
-        )
-    },
+    on_lanes(RESOURCES, caller=me, cors=Cors(origins=[FRIEND])),
+    keeps_log=True,
 )
 
 COOKIE = {"cookie": "session=ann"}

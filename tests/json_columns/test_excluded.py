@@ -5,6 +5,7 @@ from typing import Annotated, Any, NotRequired
 
 import httpx2
 import pytest
+from fastapi import FastAPI
 from pydantic import BaseModel, field_serializer
 from pydantic.dataclasses import dataclass
 from sqlalchemy import JSON, Column, text
@@ -12,11 +13,11 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 from typing_extensions import TypedDict
 
-from modelwire import Changes, Resource, SessionDep, shown
+from modelwire import Changes, Database, Resource, SessionDep, shown
 from modelwire.catalog.document_types import excluder_of
 from tests.conftest import empty_tables
 from tests.http.problems import read_problem
-from tests.worlds import World, make_world_fixture, on_lanes
+from tests.worlds import Makers, World, make_world_fixture, on_lanes
 
 
 class Base(SQLModel, registry=registry()):
@@ -122,20 +123,19 @@ PATHS = (
 )
 
 
-def make_apps(database: Any) -> Any:
+def add_own_endpoint(app: FastAPI, _: object) -> None:
+    @app.get("/own/houses/{key}", response_model=shown(House))
+    async def read_house(key: int, session: SessionDep) -> Any:
+        return await session.get(House, key)
+
+
+def make_apps(database: Database) -> Makers:
     changes = Changes(history=True, live=True)
     resources = (Resource(House, changes=changes), Resource(Tower, changes=changes))
-    apps = on_lanes(resources)(database)
-    for app in apps.values():
-
-        @app.get("/own/houses/{key}", response_model=shown(House))
-        async def read_house(key: int, session: SessionDep) -> Any:
-            return await session.get(House, key)
-
-    return apps
+    return on_lanes(resources, add_own_endpoint)(database)
 
 
-excluding_world = make_world_fixture("excluding", Base.metadata, make_apps)
+excluding_world = make_world_fixture("excluding", Base.metadata, make_apps, keeps_log=True)
 
 
 async def prepare(world: World, lane: str) -> httpx2.AsyncClient:

@@ -33,7 +33,9 @@ async def world(
     await database.init_db()
     apps = on_lanes(project.RESOURCES)(database)
     async with AsyncExitStack() as stack:
-        opened = {lane: await stack.enter_async_context(open_client(apps[lane])) for lane in LANES}
+        opened = {
+            lane: await stack.enter_async_context(open_client(apps[lane]())) for lane in LANES
+        }
         yield project, database, opened
     await database.close_db()
 

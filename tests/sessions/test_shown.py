@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -32,7 +33,7 @@ class Visit(Base, table=True):
     paid: Decimal = Field(sa_column=Column("paid", Numeric(10, 2), nullable=False))
 
 
-def make_apps(database: Database) -> dict[str, FastAPI]:
+def serve_visits(database: Database) -> FastAPI:
     app = FastAPI()
 
     @app.get("/rows", response_model=list[shown(Visit)])  # type: ignore[misc]
@@ -51,7 +52,7 @@ def make_apps(database: Database) -> dict[str, FastAPI]:
         return visit
 
     mount(app, database, Resource(Visit))
-    return {"app": app}
+    return app
 
 
 def make_visit() -> Visit:
@@ -61,7 +62,9 @@ def make_visit() -> Visit:
     )
 
 
-shown_world = make_world_fixture("shown", Base.metadata, make_apps)
+shown_world = make_world_fixture(
+    "shown", Base.metadata, lambda database: {"app": partial(serve_visits, database)}
+)
 
 
 @pytest.mark.parametrize("path", ["/rows", "/mappings"])

@@ -5,13 +5,10 @@ from typing import Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI
 from sqlalchemy import delete, func, insert, inspect, select
 
 from modelwire import Database
 from tests import worlds
-from tests.conftest import make_app
-from tests.lanes import LANES
 
 from .tables import GUARDED, MODELS, RESOURCES, Base, me
 
@@ -43,13 +40,11 @@ class World(worlds.World):
             return [dict(row) for row in found.mappings()]
 
 
-def make_apps(database: Database) -> dict[str, FastAPI]:
+def make_apps(database: Database) -> worlds.Makers:
     """An application on each lane, and one with callers, as in `guarded direct`."""
     plain = worlds.on_lanes(RESOURCES)(database)
-    guarded = {
-        f"guarded {lane}": make_app(database, lane, GUARDED, {"caller": me}) for lane in LANES
-    }
-    return {**plain, **guarded}
+    guarded = worlds.on_lanes(GUARDED, caller=me)(database)
+    return {**plain, **{f"guarded {lane}": make for lane, make in guarded.items()}}
 
 
 world = worlds.make_world_fixture("soft_delete", Base.metadata, make_apps, kind=World)

@@ -8,7 +8,6 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Self
 
-from fastapi import FastAPI
 from pydantic import NaiveDatetime, model_validator
 from sqlalchemy import Column, DateTime, Integer, Numeric, func
 from sqlalchemy.orm import registry
@@ -18,7 +17,7 @@ from sqlmodel import Field, SQLModel
 from modelwire import ConfigurationError, Database, Resource
 from modelwire.catalog.read import read_catalog
 from tests.classes import make_class
-from tests.worlds import World, make_world_fixture, on_lanes
+from tests.worlds import Makers, World, make_world_fixture, on_lanes
 
 
 class Base(SQLModel, registry=registry()):
@@ -71,13 +70,12 @@ def refusal(*models: type[SQLModel], **options: Any) -> str:
     return ""
 
 
-DRAWN = [declare(n, *pair) for n, pair in enumerate(itertools.product(CLASSES, VALUES))]
-
-
 @functools.cache
 def served() -> list[type[SQLModel]]:
-    """Those that are not refused, looked for when these tests run, not when they are collected."""
-    return [model for model in DRAWN if not refusal(model)]
+    """Tables of all pairs that are not refused, made when these tests run, not when they are
+    collected."""
+    pairs = enumerate(itertools.product(CLASSES, VALUES))
+    return [model for n, pair in pairs if not refusal(model := declare(n, *pair))]
 
 
 class Now(Base, table=True):
@@ -126,7 +124,7 @@ class Completed(Base, table=True):
         return self
 
 
-def make_apps(database: Database) -> dict[str, FastAPI]:
+def make_apps(database: Database) -> Makers:
     """Make an application on each lane."""
     models: tuple[type[SQLModel], ...] = (*served(), Now, Cheap, Titled, Completed)
     return on_lanes(tuple(Resource(model) for model in models))(database)

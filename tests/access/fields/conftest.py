@@ -1,14 +1,13 @@
 """Both databases with the rows of these tests, and the services that are compared."""
 
+from functools import partial
 from typing import Any
 
-from fastapi import FastAPI
 from sqlalchemy import select
 
 from modelwire import Database
 from tests import worlds
 from tests.conftest import make_app
-from tests.lanes import LANES
 
 from .staff import CALLERS, TABLES, Base, me, rows, ruled, settled, stored
 
@@ -34,11 +33,11 @@ class World(worlds.World):
             }
 
 
-def make_apps(database: Database) -> dict[str, FastAPI]:
+def make_apps(database: Database) -> worlds.Makers:
     """The service with policies on each lane, and one for each caller without."""
-    made = {lane: make_app(database, lane, ruled(), {"caller": me}) for lane in LANES}
+    made = worlds.on_lanes(ruled(), caller=me)(database)
     for who in CALLERS:
-        made[who] = make_app(database, "direct", settled(who), {"caller": me})
+        made[who] = partial(make_app, database, "direct", settled(who), {"caller": me})
     return made
 
 
