@@ -30,6 +30,35 @@ async def test_parameter(client: httpx2.AsyncClient, query: str, suggested: str 
 
 
 @pytest.mark.parametrize(
+    ("url", "suggested"),
+    [
+        ("/users/?offset=10", "skip"),
+        ("/users/?page=2", "skip"),
+        ("/users/?page[number]=2", "skip"),
+        ("/users/?page_size=50", "limit"),
+        ("/users/?perPage=50", "limit"),
+        ("/users/?$top=50", "limit"),
+        ("/users/?order_by=email", "sort"),
+        ("/users/?ordering=-email", "sort"),
+        ("/users/?search=ann", "q"),
+        ("/users/?select=email", "fields"),
+        ("/players/1?expand=team", "include"),
+        ("/users/?cursor&offset=10", None),
+        ("/users/?limit=5&page_size=50", None),
+        ("/users/stream/?offset=10", None),
+        ("/users/aggregate?group_by=is_active", "group"),
+    ],
+)
+async def test_parameter_by_its_name_elsewhere(
+    client: httpx2.AsyncClient, url: str, suggested: str | None
+) -> None:
+    """A usual name of a parameter has the name here suggested, where that can be sent."""
+    (error,) = read_problem(await client.get(url), 422, "invalid")["errors"]
+    note = "" if suggested is None else f" (did you mean `{suggested}`?)"
+    assert error["message"] == f"is not a parameter here{note}"
+
+
+@pytest.mark.parametrize(
     ("query", "suggested"),
     [("team.nmae=x", "team.name"), ("taem.name__icontains=x", "team.name__icontains")],
 )

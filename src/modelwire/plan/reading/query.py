@@ -210,6 +210,10 @@ class Query:
 
     def _suggest(self, name: str) -> str:
         """Suggest the parameter that was probably meant, if it can be combined with the others."""
+        is_open = self._list_open()
+        usual = _USUAL.get("".join(filter(str.isalpha, name.lower())))
+        if usual in is_open:
+            return f" (did you mean `{usual}`?)"
         path, operator = split_operator(name)
         if operator not in OPERATORS:
             path, operator = name, None
@@ -220,7 +224,7 @@ class Query:
             is_free = whole not in self._reserved and whole not in self._sent
             return self._filters and is_free and has_operator(found, operator)
 
-        others = () if end else self._list_open()
+        others = () if end else is_open
         return suggest_path(self.catalog, self.table, path, accepts, others=others, end=end)
 
     def _list_open(self) -> Sequence[str]:
@@ -229,6 +233,20 @@ class Query:
         if not self._sent.keys().isdisjoint(_WITHOUT_CURSOR):
             apart = (*apart, "cursor")
         return [name for name in self.known if name not in self._sent and name not in apart]
+
+
+_USUAL = {
+    **dict.fromkeys(("offset", "start", "page", "pagenumber"), "skip"),
+    **dict.fromkeys(("pagesize", "perpage", "size", "take", "top", "first", "maxresults"), "limit"),
+    **dict.fromkeys(("after", "pagetoken", "nexttoken", "nextcursor"), "cursor"),
+    **dict.fromkeys(("order", "orderby", "ordering", "sortby"), "sort"),
+    **dict.fromkeys(("search", "query", "searchterm", "term", "text"), "q"),
+    **dict.fromkeys(("select", "only", "columns", "attributes"), "fields"),
+    **dict.fromkeys(("expand", "embed", "with", "populate", "relations"), "include"),
+    **dict.fromkeys(("groupby",), "group"),
+    **dict.fromkeys(("aggregates", "metrics"), "measures"),
+}
+"""Parameters by their usual names in other services, written in small letters only."""
 
 
 def _refuse_repeated(name: str) -> InvalidRequest:
