@@ -14,6 +14,7 @@ import pytest
 FILES = {
     "tests.plan.test_lists": "lists.txt",
     "tests.plan.test_aggregates": "aggregates.txt",
+    "tests.plan.test_writes": "writes.txt",
     "tests.statement.test_sql": "sql.txt",
 }
 """Files of cases, beside the modules whose `plan` tells what becomes of each."""

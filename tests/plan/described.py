@@ -31,6 +31,8 @@ from tests.computed.test_decimals import RESOURCES as COMPUTED
 from tests.conftest import LEAGUE, ZOO
 from tests.json_columns.tables import RESOURCES as DOCUMENTS
 
+from .depot import DEPOT
+
 ROWS = (*LEAGUE, *ZOO)
 CATALOG, JSON = read_catalog(ROWS), read_catalog(DOCUMENTS)
 
@@ -72,6 +74,7 @@ CATALOGS = {
     "low": LIMITED,
     "guarded": GUARDED,
     "computed": read_catalog(COMPUTED),
+    "depot": DEPOT,
 }
 
 

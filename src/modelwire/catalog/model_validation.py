@@ -23,7 +23,7 @@ from sqlmodel import SQLModel
 
 from ..compat.pydantic import core_schema_of, is_complete
 from .binary import read_text
-from .names import name_of
+from .names import name_of, names_taken
 
 CoreSchema = dict[str, Any]
 """A pydantic-core schema, as far as it is inspected here."""
@@ -80,8 +80,7 @@ class RowSchema:
         self._keys = keys
         self._optional = optional
         self._binary = binary
-        known = model.model_fields.items()
-        self._closed = {name_of(k, i) for k, i in known if k not in documented.model_fields}
+        self._closed = _closed_names(model, documented)
 
     def loosen(self, keys: frozenset[str]) -> RowSchema:
         """Return the same validator with some fields optional."""
@@ -101,7 +100,7 @@ class RowSchema:
         Raises:
             ValidationError: The row is invalid.
         """
-        _refuse(self._model, [_unknown(name, body) for name in body if name in self._closed])
+        _refuse_closed(self._model, self._closed, body)
         row = _validate(self._model, self._validator, body)
         values = {**dict.fromkeys(self._model.model_fields, UNSET), **_values_of(row)}
         fields_set = row.model_fields_set
@@ -158,6 +157,7 @@ class ChangeSchema:
         self._model = model
         self._to_python = to_python
         self._binary = binary
+        self._closed = _closed_names(model, documented)
 
     def validate(self, stored: Values, body: Mapping[str, Any]) -> Body:
         """Validate a change.
@@ -170,8 +170,9 @@ class ChangeSchema:
             The values to change: those that were sent, and others that a validator has changed.
 
         Raises:
-            ValidationError: The changed row is invalid.
+            ValidationError: The changed row is invalid, or a field is named that no client may set.
         """
+        _refuse_closed(self._model, self._closed, body)
         names = {name_of(k, i): k for k, i in self._model.model_fields.items()}
         given = {key for name, key in names.items() if name in body}
         kept = {k: self._to_python(k, v) for k, v in stored.items() if k not in given}
@@ -210,8 +211,27 @@ class ChangeSchema:
 _MUTABLE = (dict, list, set, BaseModel)
 
 
-def _unknown(name: str, body: Mapping[str, Any]) -> InitErrorDetails:
-    return InitErrorDetails(type="extra_forbidden", loc=(name,), input=body[name])
+def _closed_names(model: type[SQLModel], documented: type[BaseModel]) -> frozenset[str]:
+    """Return the names of the fields of a model that its derived schema lacks: no client may set
+    them, but the model itself would take them."""
+    names = {key: names_taken(key, info) for key, info in model.model_fields.items()}
+    open_ = {name for key in documented.model_fields if key in names for name in names[key]}
+    closed = (taken for key, taken in names.items() if key not in documented.model_fields)
+    return frozenset().union(*closed) - open_
+
+
+def _refuse_closed(model: type[SQLModel], closed: Collection[str], body: Mapping[str, Any]) -> None:
+    """Refuse a body with names of fields that no client may set.
+
+    Raises:
+        ValidationError: It has some.
+    """
+    faults = (
+        InitErrorDetails(type="extra_forbidden", loc=(name,), input=value)
+        for name, value in body.items()
+        if name in closed
+    )
+    _refuse(model, faults)
 
 
 def _refuse(model: type[SQLModel], faults: Iterable[InitErrorDetails]) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from pydantic import BaseModel
+from pydantic import AliasChoices, AliasPath, BaseModel
 from pydantic.fields import FieldInfo
 
 _BOUNDARY = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])|[_\W]+")
@@ -36,6 +36,14 @@ def name_of(key: str, info: FieldInfo) -> str:
     """Return the name of a schema's field in a body."""
     alias = info.validation_alias if isinstance(info.validation_alias, str) else info.alias
     return alias or key
+
+
+def names_taken(key: str, info: FieldInfo) -> frozenset[str]:
+    """Return all names under which Pydantic may look for the value of a field."""
+    given = info.validation_alias
+    choices = given.choices if isinstance(given, AliasChoices) else (given, info.alias, key)
+    firsts = (choice.path[0] if isinstance(choice, AliasPath) else choice for choice in choices)
+    return frozenset((key, *(first for first in firsts if isinstance(first, str))))
 
 
 def names_in_bodies(schema: type[BaseModel]) -> Mapping[str, str]:

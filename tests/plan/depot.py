@@ -1,0 +1,317 @@
+"""Resources to which anything can be written: below, beside and linked to each other, with rules of
+every kind."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from enum import Enum
+from typing import Any, Self
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, field_validator, model_validator
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Column,
+    DateTime,
+    ForeignKeyConstraint,
+    Identity,
+    Numeric,
+    SmallInteger,
+    String,
+    UniqueConstraint,
+    func,
+    true,
+)
+from sqlalchemy.orm import registry
+from sqlmodel import Field, Relationship, SQLModel, col
+
+from modelwire import (
+    Caller,
+    Changes,
+    FieldPolicy,
+    Hooks,
+    Policy,
+    Resource,
+    everyone,
+    nobody,
+)
+from modelwire.access.principal import Principal
+from modelwire.catalog.read import read_catalog
+from modelwire.settings import Limits
+
+
+class Base(SQLModel, registry=registry()):
+    """Tables of their own."""
+
+
+class Size(Enum):
+    SMALL = "s"
+    LARGE = "l"
+
+
+class CrateLabel(Base, table=True):
+    __tablename__ = "crate_labels"
+
+    crate_id: int = Field(foreign_key="crates.id", primary_key=True)
+    label: str = Field(foreign_key="labels.name", primary_key=True)
+
+
+class Label(Base, table=True):
+    __tablename__ = "labels"
+
+    name: str = Field(primary_key=True, max_length=8)
+    color: str = "red"
+    crates: list["Crate"] = Relationship(back_populates="labels", link_model=CrateLabel)
+
+
+class Depot(Base, table=True):
+    __tablename__ = "depots"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(min_length=1)
+    town: str | None = Field(default=None, sa_column=Column("town", String(4)))
+    crates: list["Crate"] = Relationship(back_populates="depot")
+    shelves: list["Shelf"] = Relationship(back_populates="depot")
+
+
+class Crate(Base, table=True):
+    """A column of every type that values are checked for, and rules for some of them."""
+
+    __tablename__ = "crates"
+    __table_args__ = (UniqueConstraint("depot_id", "place"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(unique=True, max_length=5)
+    weight: int | None = Field(default=None, sa_column=Column(SmallInteger))
+    price: Decimal | None = Field(default=None, sa_column=Column(Numeric(5, 2)))
+    size: Size = Size.SMALL
+    filled: date | None = None
+    place: str | None = Field(default="a", sa_column=Column("place", String))
+    info: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    extra: dict[str, Any] = Field(default_factory=dict, sa_column=Column(JSON, nullable=False))
+    state: str = "new"
+    secret_note: str | None = None
+    version: int = 1
+    stored_at: datetime | None = Field(
+        default=None,
+        sa_column=Column(DateTime(timezone=True), server_default=func.now(), nullable=False),
+    )
+    depot_id: int | None = Field(default=None, foreign_key="depots.id")
+    depot: Depot | None = Relationship(back_populates="crates")
+    labels: list[Label] = Relationship(back_populates="crates", link_model=CrateLabel)
+    seals: list["Seal"] = Relationship(back_populates="crate", cascade_delete=True)
+
+
+class Seal(Base, table=True):
+    """A row whose policy protects the reference to its crate."""
+
+    __tablename__ = "seals"
+
+    id: int | None = Field(default=None, primary_key=True)
+    number: int
+    crate_id: int | None = Field(default=None, foreign_key="crates.id")
+    crate: Crate | None = Relationship(back_populates="seals")
+
+
+class Shelf(Base, table=True):
+    """A key of two columns."""
+
+    __tablename__ = "shelves"
+
+    depot_id: int = Field(foreign_key="depots.id", primary_key=True)
+    row: str = Field(primary_key=True)
+    note: str | None = None
+    depot: Depot = Relationship(back_populates="shelves")
+    slots: list["Slot"] = Relationship(back_populates="shelf")
+
+
+class Slot(Base, table=True):
+    """A reference of two columns."""
+
+    __tablename__ = "slots"
+    __table_args__ = (
+        ForeignKeyConstraint(["depot_id", "row"], ["shelves.depot_id", "shelves.row"]),
+        UniqueConstraint("depot_id", "number"),
+    )
+
+    id: uuid.UUID = Field(primary_key=True)
+    depot_id: int
+    row: str | None = None
+    number: int
+    shelf: Shelf = Relationship(back_populates="slots")
+
+
+class Span(Base, table=True):
+    """A model that validates whole rows."""
+
+    __tablename__ = "spans"
+
+    id: int | None = Field(default=None, primary_key=True)
+    low: int
+    high: int = Field(default=9, unique=True)
+    note: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
+    hidden: int = Field(
+        default=0, schema_extra={"validation_alias": AliasChoices("hidden", "covert")}
+    )
+
+    @model_validator(mode="after")
+    def _compare(self) -> Self:
+        if self.low > self.high:
+            raise ValueError("low should be at most high")
+        if self.hidden > 5:
+            raise ValueError("too well hidden")
+        return self
+
+
+class NewParcel(BaseModel):
+    code: str
+    note: str | None = None
+    rank: int | None = None
+
+    @field_validator("rank")
+    @classmethod
+    def _double(cls, value: int | None) -> int | None:
+        return None if value is None else value * 2
+
+
+class ChangedParcel(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    note: str | None = None
+    rank: int = 5
+
+
+class Parcel(Base, table=True):
+    """A table with schemas of the application's own."""
+
+    __tablename__ = "parcels"
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(unique=True)
+    note: str | None = Field(default="none")
+    rank: int = 3
+
+
+class Trip(Base, table=True):
+    """Rows of a caller, with values that the server sets."""
+
+    __tablename__ = "trips"
+
+    id: int | None = Field(default=None, primary_key=True)
+    title: str = Field(unique=True)
+    owner_id: int | None = None
+    changed_by: str | None = None
+    score: int = 0
+    stops: list["Stop"] = Relationship(back_populates="trip")
+
+
+class Stop(Base, table=True):
+    __tablename__ = "stops"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    owner_id: int | None = None
+    trip_id: int = Field(foreign_key="trips.id")
+    trip: Trip = Relationship(back_populates="stops")
+
+
+class Letter(Base, table=True):
+    """Rows that are kept when they are deleted."""
+
+    __tablename__ = "letters"
+
+    id: int | None = Field(default=None, primary_key=True)
+    text: str
+    gone_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=False)))
+
+
+class Ticket(Base, table=True):
+    """Rows whose keys the database alone makes."""
+
+    __tablename__ = "tickets"
+
+    id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True)
+    )
+    text: str | None = None
+
+
+@dataclass
+class Porter:
+    """Caller."""
+
+    id: int
+    name: str
+
+
+def read_porter() -> Porter:
+    return Porter(1, "ann")
+
+
+me = Caller(read_porter)
+ANN = Principal(None, {"me_id": 1, "me_name": "ann"}, (1,))
+
+RESOURCES = (
+    Resource(
+        Label,
+        nested_writes=["crates"],
+        writable=["name"],
+        policy=Policy(everyone),
+    ),
+    Resource(
+        Depot,
+        nested_writes=["crates", "shelves"],
+        includes=["crates"],
+        max_bulk_rows=3,
+        policy=Policy(everyone),
+        hooks=Hooks(before_create=[print]),
+    ),
+    Resource(
+        Crate,
+        nested_writes=["depot", "labels", "seals"],
+        includes=["depot", "labels"],
+        read_only=["state"],
+        version="version",
+        max_bulk_rows=4,
+        writable=["place"],
+        policy=Policy(everyone),
+    ),
+    Resource(
+        Seal,
+        nested_writes=["crate"],
+        policy=Policy(everyone, fields={"crate_id": FieldPolicy(write=nobody)}),
+        hooks=Hooks(before_update=[print], before_delete=[print]),
+    ),
+    Resource(Shelf, nested_writes=["slots"], writable=["row"], policy=Policy(everyone)),
+    Resource(Slot, nested_writes=["shelf"], writable=["id"], policy=Policy(everyone)),
+    Resource(
+        Span,
+        policy=Policy(everyone, fields={"hidden": FieldPolicy(read=nobody, write=nobody)}),
+    ),
+    Resource(
+        Parcel,
+        create_schema=NewParcel,
+        update_schema=ChangedParcel,
+        policy=Policy(everyone),
+    ),
+    Resource(
+        Trip,
+        nested_writes=["stops"],
+        policy=Policy(
+            col(Trip.owner_id) == me.id,
+            update=(col(Trip.owner_id) == me.id) & (col(Trip.score) < 9),
+        ),
+        assign_on_create={"owner_id": me.id},
+        assign_on_update={"changed_by": me.name},
+    ),
+    Resource(
+        Stop,
+        policy=Policy(everyone, create=col(Stop.owner_id) == me.id),
+        assign_on_create={"owner_id": me.id},
+    ),
+    Resource(Letter, soft_delete="gone_at", policy=Policy(everyone, restore=true())),
+    Resource(Ticket, policy=Policy(everyone), changes=Changes()),
+)
+LIMITS = Limits(max_path_depth=2)
+DEPOT = read_catalog(RESOURCES, LIMITS, caller=me)
