@@ -71,6 +71,17 @@ async def test_order(parts: Database, lane: str) -> None:
         assert noted.scalars().all() == ["create", "update"]
 
 
+@pytest.mark.both_lanes
+@pytest.mark.parametrize("path", ["7?as_of=2024-01-01T00:00:00Z", "7/history/"])
+async def test_read_in_a_batch(parts: Database, lane: str, path: str) -> None:
+    """It may be looked for in a batch, which is the only one that writes on SQLite."""
+    app = make_app(parts, lane, (Resource(FirstEntryPart, changes=Changes()),), {})
+    async with open_client(app) as client:
+        requests = [{"method": "GET", "path": f"{PATH}{path}"}]
+        answer = await client.post("/batch", json={"requests": requests})
+    assert answer.status_code == 404, answer.text
+
+
 @pytest.mark.parametrize("parts", ["postgresql"], indirect=True)
 async def test_role(parts: Database, lane: str) -> None:
     """A role that may write to the log, and use its sequence, need not be able to read that."""

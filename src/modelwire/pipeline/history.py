@@ -32,7 +32,7 @@ from ..shape.reads import SelectShape
 from ..statement.given_rows import IMAGES, join_images
 from .answers import Created, Updated
 from .encoding import encode_each
-from .pipeline import Pipeline, Session, session_of
+from .pipeline import Pipeline, Session
 from .transaction import transact
 from .write import Write
 from .writes import check_of_request
@@ -256,7 +256,7 @@ async def read_history(
     plan = plan_history(pipeline.catalog, table, request.key, pipeline.parse_query(request))
     cipher = await pipeline.find_cipher(session)
     start, older = plan.open(cipher)
-    await pipeline.database.open_log(session_of(session))
+    await pipeline.open_log(session)
     statement = pipeline.statements.of(select_by_key(plan.table))
     async with pipeline.reading(session, statement, request.caller) as lane:
         history = History(pipeline, lane, plan.table, plan.key)
@@ -322,7 +322,7 @@ async def revert(
     """Answer `POST /invoices/{id}/history/{number}/revert`."""
     includes = plan_includes(pipeline.catalog, table, request.query_string)
     key = plan_key(table, request.key)
-    await pipeline.database.open_log(session_of(session))
+    await pipeline.open_log(session)
     statement = pipeline.statements.of(select_by_key(table))
     async with pipeline.reading(session, statement, request.caller) as lane:
         history = History(pipeline, lane, table, key)

@@ -88,6 +88,18 @@ class Pipeline:
         """
         return await self.database.tracking.feed.find(NUMBER_S)
 
+    async def open_log(self, session: Session) -> None:
+        """Make sure that the log of changes can be read.
+
+        A transaction on a connection of its own has done so when it began. It may be the only one
+        that writes, so another one would wait for it.
+
+        Args:
+            session: The overridden session, or the open transaction.
+        """
+        if not isinstance(session, OpenTransaction) or session.session is not None:
+            await self.database.open_log(session_of(session))
+
     async def find_cipher(self, session: Session) -> CursorCipher:
         """Return the cipher that seals cursors.
 

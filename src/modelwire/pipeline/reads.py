@@ -34,7 +34,7 @@ from ..respond.stream import END_MARKER, answer_stream
 from ..shape.reads import SelectShape
 from .encoding import encode_row, own_columns
 from .history import read_then
-from .pipeline import Pipeline, Session, session_of
+from .pipeline import Pipeline, Session
 from .replicas import is_of_copy
 
 STREAM_BATCH = 2000
@@ -83,7 +83,7 @@ async def _read_as_of(
 ) -> Sequence[Row]:
     """Read a row as of an instant, or as stored now if it has not changed since the log began."""
     check_kept(plan.shape.table, at)
-    await pipeline.database.open_log(session_of(session))
+    await pipeline.open_log(session)
     now = replace(plan.shape, conditions=select_by_key(plan.shape.table).conditions, given=False)
     statement = pipeline.statements.of(now)
     async with pipeline.reading(session, statement, request.caller) as lane:
