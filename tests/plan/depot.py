@@ -10,12 +10,17 @@ from typing import Any, Self
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, field_validator, model_validator
 from sqlalchemy import (
+    ARRAY,
     JSON,
     BigInteger,
     Column,
+    Computed,
     DateTime,
+    Float,
+    ForeignKey,
     ForeignKeyConstraint,
     Identity,
+    Integer,
     Numeric,
     SmallInteger,
     String,
@@ -226,6 +231,33 @@ class Letter(Base, table=True):
     gone_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=False)))
 
 
+class Card(Base, table=True):
+    """Rows that nobody may restore."""
+
+    __tablename__ = "cards"
+
+    id: int | None = Field(default=None, primary_key=True)
+    gone_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+
+
+class Note(Base, table=True):
+    """A time of deletion as SQLModel declares it by itself."""
+
+    __tablename__ = "notes"
+
+    id: int | None = Field(default=None, primary_key=True)
+    gone_at: datetime | None = None
+
+
+class Pass(Base, table=True):
+    """One row for each caller, whose key the server sets."""
+
+    __tablename__ = "passes"
+
+    owner_id: int = Field(primary_key=True)
+    text: str | None = None
+
+
 class Ticket(Base, table=True):
     """Rows whose keys the database alone makes."""
 
@@ -235,6 +267,66 @@ class Ticket(Base, table=True):
         default=None, sa_column=Column(BigInteger, Identity(always=True), primary_key=True)
     )
     text: str | None = None
+
+
+def _from_row(context: Any) -> str:
+    return str(context.get_current_parameters()["code"])
+
+
+class Gauge(Base, table=True):
+    """Columns whose values a list of rows can't have, or that compare in their own way."""
+
+    __tablename__ = "gauges"
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = Field(sa_column=Column(String(collation="NOCASE"), nullable=False))
+    kind: str = "a"
+    numbers: list[int] | None = Field(default=None, sa_column=Column(ARRAY(Integer)))
+    ratio: float = Field(default=0, sa_column=Column(Float(), default=0.5))
+    made_of: str | None = Field(
+        default=None, sa_column=Column(String, default=_from_row, onupdate=_from_row)
+    )
+    doubled: int | None = Field(default=None, sa_column=Column(Integer, Computed("id * 2")))
+
+
+class Reading(Base, table=True):
+    """Rows that can be stored together only if they have all of their values."""
+
+    __tablename__ = "readings"
+
+    gauge_id: int = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    value: str | None = Field(
+        default=None, sa_column=Column(String, default=_from_row, onupdate=_from_row)
+    )
+
+
+class Deal(Base, table=True):
+    """A model that fills a field which clients neither see nor set."""
+
+    __tablename__ = "deals"
+
+    id: int | None = Field(default=None, primary_key=True)
+    amount: int
+    stamp: int
+
+    @model_validator(mode="before")
+    @classmethod
+    def _seal(cls, data: Any) -> Any:
+        return {**data, "stamp": 7 if data.get("amount") else "none"}
+
+
+class Box(Base, table=True):
+    """Boxes in boxes, which the database deletes with them."""
+
+    __tablename__ = "boxes"
+
+    id: int | None = Field(default=None, primary_key=True)
+    within_id: int | None = Field(
+        default=None,
+        sa_column=Column(Integer, ForeignKey("boxes.id", ondelete="CASCADE")),
+    )
+    gone_at: datetime | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
 
 
 @dataclass
@@ -311,6 +403,18 @@ RESOURCES = (
         assign_on_create={"owner_id": me.id},
     ),
     Resource(Letter, soft_delete="gone_at", policy=Policy(everyone, restore=true())),
+    Resource(Card, soft_delete="gone_at", policy=Policy(everyone)),
+    Resource(Note, soft_delete="gone_at", policy=Policy(everyone)),
+    Resource(Pass, policy=Policy(everyone), assign_on_create={"owner_id": me.id}),
+    Resource(
+        Gauge,
+        policy=Policy(everyone, create=(col(Gauge.kind) == "a") | (col(Gauge.code) == me.name)),
+    ),
+    Resource(Reading, policy=Policy(everyone), writable=["gauge_id", "number"]),
+    Resource(
+        Deal, policy=Policy(everyone, fields={"stamp": FieldPolicy(read=nobody, write=nobody)})
+    ),
+    Resource(Box, policy=Policy(everyone)),
     Resource(Ticket, policy=Policy(everyone), changes=Changes()),
 )
 LIMITS = Limits(max_path_depth=2)

@@ -234,24 +234,41 @@ def _told(found: WritePlan | RequestError) -> Iterator[str]:
         case CreatePlan():
             yield from _created(found)
         case LinkPlan():
-            word = "unlink" if found.removes else "link"
-            yield f"{word} {shown([*found.owner.keys])} {_links(found.links)}"
-            yield from _locked(found.owner.locking_shape)
+            yield from _linked(found)
         case MassUpdate():
-            yield from _found(found.found)
-            yield from _told(found.change)
-            if found.change.sets_fields:
-                yield from _told(repeat_change(found.change, [(8,), (9,)]))
+            yield from _changed_together(found)
         case MassDelete():
             yield from _found(found.found)
         case EachPlan():
-            for planned, pointer in zip(found.planned, found.pointers, strict=True):
-                yield f"alone {pointer}"
-                yield from (f"  {line}" for line in _told(planned))
-            joined = join_planned(found.table, found.planned)
-            yield f"together {type(joined).__name__} {[row.pointer for row in joined.rows]}"
+            yield from _alone(found)
         case _:
             yield from _changed(found)
+
+
+def _linked(found: LinkPlan) -> Iterator[str]:
+    word = "unlink" if found.removes else "link"
+    yield f"{word} {shown([*found.owner.keys])} {_links(found.links)}"
+    yield from _locked(found.owner.locking_shape)
+
+
+def _changed_together(found: MassUpdate) -> Iterator[str]:
+    yield from _found(found.found)
+    yield from _told(found.change)
+    if found.change.sets_fields:
+        each = repeat_change(found.change, [(8,), (9,)])
+        yield from _told(each)
+        assert each.many
+
+
+def _alone(found: EachPlan) -> Iterator[str]:
+    for planned, pointer in zip(found.planned, found.pointers, strict=True):
+        yield f"alone {pointer}"
+        yield from (f"  {line}" for line in _told(planned))
+    joined = join_planned(found.table, found.planned)
+    yield "together"
+    if isinstance(joined, UpsertPlan):
+        assert len(joined.merged) == len(joined.rows)
+    yield from (f"  {line}" for line in _told(joined))
 
 
 def _created(found: CreatePlan) -> Iterator[str]:
@@ -297,6 +314,8 @@ def _changed(found: KeyedRows) -> Iterator[str]:
         if not isinstance(found, UpdatePlan):
             continue
         one = found.nth(index)
+        assert (one.keys, one.rows) == ((key,), (row,))
+        assert max(map(len, (one.drafts, one.links, one.echoes))) <= 1
         if one.drafts and one.drafts[0] is not None:
             draft = one.drafts[0]
             yield f"  draft {json.dumps(draft.body)} patches {_names(draft.patches.values())}"
@@ -362,9 +381,13 @@ def _facts(catalog: Catalog, found: WritePlan) -> str:
     if isinstance(found, MarkPlan):
         assert found.changed_table is found.after
     if isinstance(found, CreatePlan):
-        words.append(f"{len([*found.levels()])} levels, {len([*found.split()])} parts")
+        words.append(f"{len([*found.levels()])} levels")
+        if not isinstance(found, UpsertPlan):
+            parts = [*found.split()]
+            assert [part.rows for part in parts] == [(row,) for row in found.rows]
+            assert [kin for part in parts for kin in part.kin] == [*found.kin]
     if isinstance(found, DeletePlan):
-        words += [found.action]
+        words += [found.action, *["many"] * found.many]
     named = rows_of(found)
     words.append(f"explains {type(named).__name__} of {len(named.rows)}")
     answered = sorted(table.name for table in tables_answered(found))
