@@ -9,7 +9,8 @@ from typing import NamedTuple
 from ..catalog.tables import Table
 from ..errors import ConfigurationError
 from ..suggestions import did_you_mean
-from ..web.route import Endpoint, ResourceRoute
+from ..web.endpoint import Endpoint
+from ..web.route import ResourceRoute
 from ..web.service import Service
 from .inside import Inside
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from .route import Handle
+from .endpoint import Handle
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,9 +13,10 @@ from ..compat.fastapi import add_route
 from ..compat.starlette import middleware_of
 from ..errors import ConfigurationError
 from .cors import trusts_cookies
+from .endpoint import Endpoint, Handle
 from .limits import RequestLimits
 from .mounted_resources import MountedResources
-from .route import Compose, Endpoint, Handle, ResourceRoute, route_class_of, stand_in_for_endpoint
+from .route import Compose, ResourceRoute, route_class_of, stand_in_for_endpoint
 from .row_dependencies import is_bound
 from .service import Service
 
