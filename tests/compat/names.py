@@ -29,6 +29,7 @@ DOCUMENTED = frozenset(
         "sqlalchemy.dialects.postgresql",
         "sqlalchemy.dialects.sqlite",
         "sqlalchemy.engine",
+        "sqlalchemy.engine.interfaces",
         "sqlalchemy.event",
         "sqlalchemy.exc",
         "sqlalchemy.ext.asyncio",

@@ -23,6 +23,7 @@ from sqlmodel import SQLModel
 from ..catalog.names import shown_name
 from ..catalog.reading.mapping import check_mapping
 from ..catalog.relations import joins_columns
+from ..compat.sqlmodel import relationships_of
 from ..errors import ModelwireError
 from ..execute.database import Database
 from ..resource import Resource
@@ -113,7 +114,7 @@ def _text_of(error: BaseException) -> str:
     model = error.obj if isinstance(error, AttributeError) and error.name == text else None
     if not (isinstance(model, type) and issubclass(model, SQLModel)):
         return text
-    known = [*model.model_fields, *model.__sqlmodel_relationships__]
+    known = [*model.model_fields, *relationships_of(model)]
     missing = f"{model.__name__} has no attribute `{text}`{did_you_mean(text, known)}"
     return f"{missing}; it has {', '.join(known)}"
 
