@@ -78,6 +78,7 @@ class Depot(Base, table=True):
     town: str | None = Field(default=None, sa_column=Column("town", String(4)))
     crates: list["Crate"] = Relationship(back_populates="depot")
     shelves: list["Shelf"] = Relationship(back_populates="depot")
+    passes: list["Pass"] = Relationship()
 
 
 class Crate(Base, table=True):
@@ -141,10 +142,13 @@ class Slot(Base, table=True):
     )
 
     id: uuid.UUID = Field(primary_key=True)
-    depot_id: int
+    depot_id: int = Field(foreign_key="depots.id")
     row: str | None = None
     number: int
-    shelf: Shelf = Relationship(back_populates="slots")
+    depot: Depot = Relationship(sa_relationship_kwargs={"overlaps": "slots,shelf"})
+    shelf: Shelf = Relationship(
+        back_populates="slots", sa_relationship_kwargs={"overlaps": "depot"}
+    )
 
 
 class Span(Base, table=True):
@@ -171,6 +175,7 @@ class Span(Base, table=True):
 
 class NewParcel(BaseModel):
     code: str
+    kind: str = "box"
     note: str | None = None
     rank: int | None = None
 
@@ -194,6 +199,7 @@ class Parcel(Base, table=True):
 
     id: int | None = Field(default=None, primary_key=True)
     code: str = Field(unique=True)
+    kind: str = "parcel"
     note: str | None = Field(default="none")
     rank: int = 3
 
@@ -208,6 +214,7 @@ class Trip(Base, table=True):
     owner_id: int | None = None
     changed_by: str | None = None
     score: int = 0
+    info: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     stops: list["Stop"] = Relationship(back_populates="trip")
 
 
@@ -256,6 +263,15 @@ class Pass(Base, table=True):
 
     owner_id: int = Field(primary_key=True)
     text: str | None = None
+    depot_id: int | None = Field(default=None, foreign_key="depots.id")
+
+
+class Blank(Base, table=True):
+    """Rows of which nothing can be set."""
+
+    __tablename__ = "blanks"
+
+    id: int | None = Field(default=None, primary_key=True)
 
 
 class Ticket(Base, table=True):
@@ -353,7 +369,7 @@ RESOURCES = (
     ),
     Resource(
         Depot,
-        nested_writes=["crates", "shelves"],
+        nested_writes=["crates", "shelves", "passes"],
         includes=["crates"],
         max_bulk_rows=3,
         policy=Policy(everyone),
@@ -376,7 +392,7 @@ RESOURCES = (
         hooks=Hooks(before_update=[print], before_delete=[print]),
     ),
     Resource(Shelf, nested_writes=["slots"], writable=["row"], policy=Policy(everyone)),
-    Resource(Slot, nested_writes=["shelf"], writable=["id"], policy=Policy(everyone)),
+    Resource(Slot, nested_writes=["shelf", "depot"], writable=["id"], policy=Policy(everyone)),
     Resource(
         Span,
         policy=Policy(everyone, fields={"hidden": FieldPolicy(read=nobody, write=nobody)}),
@@ -414,6 +430,7 @@ RESOURCES = (
     Resource(
         Deal, policy=Policy(everyone, fields={"stamp": FieldPolicy(read=nobody, write=nobody)})
     ),
+    Resource(Blank, policy=Policy(everyone)),
     Resource(Box, policy=Policy(everyone)),
     Resource(Ticket, policy=Policy(everyone), changes=Changes()),
 )

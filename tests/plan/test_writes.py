@@ -15,8 +15,14 @@ from modelwire.errors import RequestError
 from modelwire.plan.parent import plan_parent
 from modelwire.plan.writing.assigned import assign, assign_merged
 from modelwire.plan.writing.batches import Batch, read_batch
+from modelwire.plan.writing.bodies import OWN_ERRORS
 from modelwire.plan.writing.create import plan_bulk_create, plan_child, plan_create
-from modelwire.plan.writing.create_plan import ChildPlan, CreatePlan, group_rows
+from modelwire.plan.writing.create_plan import (
+    ChildPlan,
+    CreatePlan,
+    group_rows,
+    join_plans,
+)
 from modelwire.plan.writing.delete import DeletePlan, plan_bulk_delete, plan_delete
 from modelwire.plan.writing.each import RowPlan, join_planned, plan_each
 from modelwire.plan.writing.echoes import includes_of
@@ -90,6 +96,7 @@ def _plan(request_: str, dialect: Dialect) -> Iterator[str]:
     if assigned != found:
         yield "assigned"
         yield from (f"  {line}" for line in _told(assigned))
+        yield f"  {_facts(catalog, assigned)}"
 
 
 class Request:
@@ -216,6 +223,8 @@ KINDS: Mapping[str, Callable[[Request], WritePlan]] = {
 
 def _refusal(error: RequestError) -> Iterator[str]:
     kind = "" if error.code == "invalid" else f" {error.code}"
+    if error.code in OWN_ERRORS and error.code != "not_null":
+        assert error.detail == error.violations[0].message
     faults = refused(error) or [error.detail or ""]
     yield from (f"refused{kind} {fault.strip()}" for fault in faults)
     if error.more:
@@ -392,3 +401,54 @@ def _facts(catalog: Catalog, found: WritePlan) -> str:
     words.append(f"explains {type(named).__name__} of {len(named.rows)}")
     answered = sorted(table.name for table in tables_answered(found))
     return f"{', '.join(words)}, answers {','.join(answered) or 'nothing'}"
+
+
+@pytest.mark.parametrize(
+    ("parameters", "includes", "atomic", "key"),
+    [
+        ("", "", True, None),
+        ("atomic=true&include=labels,depot", "labels,depot", True, None),
+        ("atomic=false&on_conflict=code", "", False, ["code"]),
+        ("on_conflict=depot_id,place", "", True, ["place", "depot_id"]),
+    ],
+)
+def test_options(parameters: str, includes: str, atomic: bool, key: list[str] | None) -> None:
+    """Rows are written all or none, and new ones only, unless the query says otherwise."""
+    catalog, table = catalog_of("depot/crates")
+    known = ("include", "atomic", "on_conflict")
+    found = plan_options(catalog, catalog.tables[table], query(parameters), *known)
+    names = None if found.key is None else [field.name for field in found.key]
+    assert (included(found.includes), found.atomic, names) == (includes, atomic, key)
+
+
+def test_options_of_other_requests() -> None:
+    """A parameter that a request does not have is unknown there."""
+    catalog, table = catalog_of("depot/crates")
+    for parameter in ("include=labels", "on_conflict=code"):
+        with pytest.raises(RequestError) as caught:
+            plan_options(catalog, catalog.tables[table], query(parameter), "atomic")
+        assert refused(caught.value) == [f"{parameter.partition('=')[0]} unknown_parameter"]
+
+
+def test_plans_are_joined() -> None:
+    """Rows that are stored together keep their own related rows."""
+    catalog, name = catalog_of("depot/depots")
+    dialect, table = DIALECTS["sqlite"], catalog.tables[name]
+    bodies = ({"name": "a"}, {"name": "b", "shelves": [{"row": "r"}]})
+    alone, deep = (plan_create(catalog, table, body, dialect) for body in bodies)
+    assert (join_plans([alone]), join_plans([deep])) == (alone, deep)
+    both = join_plans([alone, deep])
+    assert both.rows == (*alone.rows, *deep.rows)
+    assert [len(kin.children) for kin in both.kin] == [0, 1]
+    assert [*deep.split()] == [deep]
+
+
+def test_rows_are_stored_one_by_one() -> None:
+    """Rows of one statement each, so that a refused one is found."""
+    catalog, name = catalog_of("depot/depots")
+    table = catalog.tables[name]
+    batch = Batch([{"name": "a"}, {"name": "b"}], ["/0", "/1"])
+    rows = plan_bulk_create(catalog, table, batch, DIALECTS["sqlite"]).rows
+    for together in (True, False):
+        ((shape, group),) = group_rows(table, rows, together=together)
+        assert (shape.many, group) == (together, [*rows])

@@ -68,6 +68,17 @@ class Tree(BaseModel):
     below: list[Tree] = []
 
 
+class Prepared(BaseModel):
+    """Validators that see the body before its fields are read."""
+
+    low: int
+
+    @model_validator(mode="before")
+    @classmethod
+    def _double(cls, data: Any) -> Any:
+        return {"low": data["low"] * 2}
+
+
 CASES: list[tuple[type[BaseModel], dict[str, Any]]] = [
     (Plain, {"Name": " a "}),
     (Plain, {"Name": "a", "price": "1.50", "tags": ["x"], "width": "4"}),
@@ -82,6 +93,8 @@ CASES: list[tuple[type[BaseModel], dict[str, Any]]] = [
     (Checked, {"low": "x"}),
     (Whole, {"low": 1}),
     (Whole, {"low": 4, "high": 3}),
+    (Prepared, {"low": 3}),
+    (Prepared, {"low": [3]}),
     (Tree, {"name": "a", "below": [{"name": "b", "below": [{"name": "c"}]}]}),
     (Tree, {"name": "a", "below": [{}]}),
 ]
@@ -139,3 +152,63 @@ def test_places_of_faults(body: dict[str, Any], pointers: set[str]) -> None:
     faults = Faults()
     validate_values(TABLE, Places, [body], ["/0"], faults)
     assert {fault.pointer for fault in faults.first} == {f"/0{pointer}" for pointer in pointers}
+
+
+def test_unknown_names_of_a_large_body() -> None:
+    """The first are told, and the others are counted, without their time being taken."""
+    body: dict[str, Any] = {"Name": "a", "size": 1, **{f"name{i}": i for i in range(60)}}
+    faults = Faults()
+    assert not validate_values(TABLE, Plain, [body], ["/0"], faults)
+    assert (len(faults.first), faults.count, faults.more) == (20, 60, 40)
+    assert [fault.pointer for fault in faults.first] == [f"/0/name{i}" for i in range(20)]
+
+
+@pytest.mark.parametrize("unknown", [0, 14, 15, 16, 17, 20, 21, 40])
+def test_faults_of_a_large_body(unknown: int) -> None:
+    """What is known is read, whatever else is in the body, and every fault is counted."""
+    names = {f"a{i}": 1 for i in range(unknown)}
+    body = {**names, "Name": "", "price": 1, "tags": [], "size": 1, "twice": "x"}
+    faults = Faults()
+    validate_values(TABLE, Plain, [body], ["/0"], faults)
+    assert (faults.count, faults.more) == (unknown + 2, max(0, unknown + 2 - 20))
+    if not unknown:
+        assert [fault.pointer for fault in faults.first] == ["/0/Name", "/0/twice"]
+
+
+def test_faults_of_many_bodies() -> None:
+    """Those for which there is no room any more are counted."""
+    faults = Faults()
+    bodies = [{"name": 1, "other": 2}] * 15
+    validate_values(TABLE, Plain, bodies, [f"/{i}" for i in range(15)], faults)
+    assert (len(faults.first), faults.count) == (20, 60)
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    name: str = ""
+    inner: Strict | None = None
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"nam": 1}, "is not a field that can be set here (did you mean `name`?)"),
+        ({"nam": 1, "name": "a"}, "is not a field that can be set here"),
+        ({"inner": {"nam": 1}}, "is not a field that can be set here"),
+        ({"name": 5}, "should be a valid string"),
+        ({"inner": 5}, "should be a valid dictionary or instance of Strict"),
+    ],
+)
+def test_messages(body: dict[str, Any], message: str) -> None:
+    """A name is suggested for one that is unknown, if the body hasn't both of them."""
+    faults = Faults()
+    validate_values(TABLE, Strict, [body], ["/0"], faults)
+    assert [fault.message for fault in faults.first] == [message]
+
+
+def test_few_names_are_suggested() -> None:
+    faults = Faults()
+    validate_values(TABLE, Strict, [{"nam": 1}] * 7, [f"/{i}" for i in range(7)], faults)
+    suggested = ["did you mean" in fault.message for fault in faults.first]
+    assert suggested == [True] * 5 + [False] * 2
