@@ -361,7 +361,11 @@ RELEVANT = {
 """Tests by the beginning of a module's path in `src/modelwire`; the longest that fits counts."""
 
 
-FIRST = {"plan": "plan", "statement": "statement/test_sql plan"}
+FIRST = {
+    "plan": "plan",
+    "statement": "statement/test_sql plan",
+    **dict.fromkeys(("execute", "pipeline", "respond"), "wire"),
+}
 """Tests of whole packages that take milliseconds each, and are run before the others."""
 
 
