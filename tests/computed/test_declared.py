@@ -229,4 +229,4 @@ async def test_search(world: World, lane: str) -> None:
     assert filtered.json()["total"] == 1
     assert (await client.get("/customers/", params={"q": "n%20l"})).json()["total"] == 0
     document = await client.get("/openapi.json")
-    assert "occur in one of first, last, in any case" in document.text
+    assert "occur in first or last, ignoring case" in document.text

@@ -337,3 +337,51 @@ async def test_class_of_resource_and_endpoint() -> None:
         assert items == {"$ref": f"#/components/schemas/{name}"}
     own = document["components"]["schemas"]["BadgePublic-Own"]["properties"]["label"]
     assert own["minLength"] == 2
+
+
+class Own(SQLModel, registry=registry()):
+    """Classes whose tables have SQLModel's own names, apart from those of other tests."""
+
+    id: int | None = Field(default=None, primary_key=True)
+
+
+class Vet(Own, table=True):
+    visits: list["Visit"] = Relationship(
+        back_populates="vet", sa_relationship_kwargs={"foreign_keys": "Visit.vet_id"}
+    )
+    assists: list["Visit"] = Relationship(
+        sa_relationship_kwargs={"foreign_keys": "Visit.assistant_id"}
+    )
+
+
+class Visit(Own, table=True):
+    vet_id: int = Field(foreign_key="vet.id")
+    assistant_id: int = Field(foreign_key="vet.id")
+    vet: Vet = Relationship(
+        back_populates="visits", sa_relationship_kwargs={"foreign_keys": "Visit.vet_id"}
+    )
+
+
+SUMMARIES = {
+    "list_users": "List users",
+    "create_user": "Create a user",
+    "list_team_players": "List players of a team",
+    "create_team_player": "Create a player of a team",
+    "list_visit": "List visit rows",
+    "bulk_create_visit": "Create many visit rows",
+    "list_vet_assists": "List assists of a vet",
+    "create_vet_visits": "Create one of the visits of a vet",
+    "create_vet_assists": "Create one of the assists of a vet",
+}
+
+
+async def test_summaries() -> None:
+    """A summary says whether an operation is about one row or many, whatever the table's name.
+
+    Two relations to the same table have different ones.
+    """
+    vets = Resource(Vet, path="/vets", includes=["visits", "assists"])
+    document = await read(make_app(*LEAGUE, vets, Resource(Visit, path="/visits")))
+    operations = (of for methods in document["paths"].values() for of in methods.values())
+    told = {operation["operationId"]: operation["summary"] for operation in operations}
+    assert {name: told[name] for name in SUMMARIES} == SUMMARIES

@@ -22,9 +22,9 @@ def to_title(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
-def join_words(names: Sequence[str]) -> str:
-    """Join names with commas and a final `and`."""
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def join_words(names: Sequence[str], conjunction: str = "and") -> str:
+    """Join names with commas, and the last one with a conjunction."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} {conjunction} {names[-1]}"
 
 
 def escape_pointer(name: str) -> str:

@@ -13,9 +13,9 @@ from .values import INTEGER, TEXT, JSONSchema
 
 _TEXT = (
     "Several requests to the resources of this service, in one transaction: all are carried out, "
-    "in their order, or none. A value of an earlier answer is referred to by "
-    f'`{{"{NAME}": "0.id"}}` in a body, and by `{{0.id}}` in a path. Where one is refused, its '
-    "problem is the answer, with pointers below the place of the request."
+    "in their order, or none. A request refers to a value of an earlier response by "
+    f'`{{"{NAME}": "0.id"}}` in a body, and by `{{0.id}}` in a path. If one is refused, the '
+    "response is its problem, with pointers below the position of the request."
 )
 
 

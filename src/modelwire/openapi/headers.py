@@ -77,7 +77,7 @@ _TRIED = "`tx=rollback`: carry the write out, answer, and undo it."
 _ANSWERED = {
     "X-Request-ID": "The id of the request, by which it is found in logs.",
     "ETag": "The version of the row, for `If-Match` and `If-None-Match`.",
-    "Location": "Where the row is.",
+    "Location": "The path of the row.",
     "X-Change-Number": "The last change that the response covers, after which to follow changes.",
     "Link": "The first, previous, next and last page (RFC 8288).",
     "Idempotency-Replayed": "`true` where the answer to an earlier request is repeated.",

@@ -71,7 +71,8 @@ class Description:
     Args:
         name: Its id; `{row}` and `{rows}` stand for the resource, `{child}` and `{children}` for
             the target of its relation.
-        summary: Its line on the docs page, with the same placeholders.
+        summary: Its line on the docs page, with the same placeholders, except for `{children}`,
+            which are `{rows}` here.
         text: Its description on the docs page.
         errors: The statuses of its problems, besides those that every operation may have.
         answers: Its successful responses, the usual one first.
@@ -149,11 +150,17 @@ def compose_operation(
 
 
 def _summarize(description: Description, place: RouteContext) -> str:
-    rows = place.relation.name if place.relation else place.table.sql.name
-    row = place.table.title.lower()
+    rows = to_words(place.relation.name if place.relation else place.table.sql.name)
+    row, child = to_words(place.table.model.__name__), to_words(place.target.model.__name__)
     return description.summary.format(
-        row=f"{'an' if row[:1] in 'aeio' else 'a'} {row}", rows=to_words(rows)
+        row=_with_article(row),
+        rows=f"{rows} rows" if rows == row else rows,  # SQLModel names tables in the singular
+        child=_with_article(child) if _is_only_one(place) else f"one of the {rows}",
     )
+
+
+def _with_article(words: str) -> str:
+    return f"{'an' if words[:1] in 'aeio' else 'a'} {words}"
 
 
 def _is_only_one(place: RouteContext) -> bool:

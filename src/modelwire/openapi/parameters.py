@@ -13,6 +13,7 @@ from typing import Any
 
 from ..catalog.documents import Part, described_parts, is_document, item_of, whole_of
 from ..catalog.field import Field
+from ..catalog.names import join_words
 from ..catalog.relation import Relation
 from ..plan.reading.operators import OPERATORS, PATTERNS, Takes, operators_of
 from ..plan.reading.plans import Counting
@@ -89,7 +90,7 @@ def include_parameters(subject: Subject) -> Parameters:
     schema = choose_include(subject)
     if schema is None:
         return []
-    text = "Related rows to include; a dot leads to relations of theirs."
+    text = "Related rows to include; a dot leads to their own relations."
     example = list(subject.table.includes)[:1]
     return [_refer(subject, "include", lambda: describe_list("include", schema, text, example))]
 
@@ -191,9 +192,8 @@ def _limit(subject: Subject) -> JSONSchema:
     schema: JSONSchema = {"type": "integer", "minimum": 1, "maximum": resource.max_limit}
     schema["default"] = resource.default_limit
     name = f"limit-{resource.default_limit}-{resource.max_limit}"
-    make = partial(
-        describe_parameter, "limit", schema, "Rows on the page, at most.", resource.default_limit
-    )
+    text = "Maximum number of rows on the page."
+    make = partial(describe_parameter, "limit", schema, text, resource.default_limit)
     return subject.components.refer("parameters", name, make)
 
 
@@ -213,7 +213,7 @@ def _cursor(components: Components) -> JSONSchema:
 
 
 def _skip(components: Components) -> JSONSchema:
-    text = "Rows before the page; 0 by default. Not with `cursor`."
+    text = "Rows to skip; 0 by default. Not with `cursor`."
     return components.refer(
         "parameters", "skip", lambda: describe_parameter("skip", POSITION, text, 0)
     )
@@ -241,7 +241,7 @@ def search_parameters(subject: Subject) -> Parameters:
     names = [field.name for field in subject.table.searched]
     if not names:
         return []
-    text = f"Words, each of which must occur in one of {', '.join(names)}, in any case."
+    text = f"Words, each of which must occur in {join_words(names, 'or')}, ignoring case."
     return [_refer(subject, "q", lambda: describe_parameter("q", TEXT, text, "ann smith"))]
 
 
@@ -297,7 +297,7 @@ def _filters(subject: Subject, taken: Collection[str]) -> Parameters:
 
 
 def _filter(field: Field, operator: str) -> JSONSchema:
-    text = f"`{operator}`"
+    text = f"Compared by `{operator}`."
     if OPERATORS[operator].takes in (Takes.LIST, Takes.PAIR):
         items = _operand(field, operator)["items"]
         return describe_list(

@@ -173,7 +173,7 @@ ROUTES: tuple[Route, ...] = (
         "create", "POST", writes.create, "/",
         Description(
             "create_{row}", "Create {row}",
-            "Stores a row, committed before the answer.",
+            "Stores a row, and commits it before responding.",
             (400, 409, 422), (_CREATED,), _creating, create_schema,
         ),
     ),
@@ -200,7 +200,7 @@ ROUTES: tuple[Route, ...] = (
         "bulk_create", "POST", writes.bulk_create, "/bulk/",
         Description(
             "bulk_create_{rows}", "Create many {rows}",
-            "Stores all of the rows or none, and answers them in the order sent. With "
+            "Stores all of the rows or none, and returns them in the order sent. With "
             "`on_conflict`, existing rows with the same key are merged with those sent, or left "
             "unchanged, and the status is 200. " + _WRAPPED,
             _WRITE,
@@ -342,7 +342,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         Access.CREATE, "POST", writes.create_child, "/{key}/{relation}/",
         Description(
-            "create_{row}_{child}", "Create {rows} of {row}",
+            "create_{row}_{child}", "Create {child} of {row}",
             "Stores a row that belongs to another one.",
             (400, 404, 409, 422), (_CREATED,), _creating,
             lambda target: create_schema(target, target.relation),
@@ -351,7 +351,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         Access.LINK, "PUT", writes.link, "/{key}/{relation}/{other}",
         Description(
-            "link_{row}_{child}", "Link {rows} to {row}",
+            "link_{row}_{child}", "Link {child} to {row}",
             "Links two rows; if they are linked already, nothing changes.",
             (*_WRITE, 404), (_NO_CONTENT,), _linking,
         ),
@@ -359,7 +359,7 @@ ROUTES: tuple[Route, ...] = (
     Route(
         Access.LINK, "DELETE", writes.unlink, "/{key}/{relation}/{other}",
         Description(
-            "unlink_{row}_{child}", "Unlink {rows} from {row}",
+            "unlink_{row}_{child}", "Unlink {child} from {row}",
             "Removes the link between two rows; if there is none, nothing changes.",
             _DELETE, (_NO_CONTENT,), _linking,
         ),
