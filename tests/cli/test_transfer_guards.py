@@ -69,10 +69,15 @@ async def tell(change: Change) -> None:
     TOLD.append(change.operation)
 
 
+async def fail(change: Change) -> None:
+    if any(row.new is not None and row.new.text == "fault" for row in change.rows):
+        raise RuntimeError
+
+
 NOTES = Resource(
     MovedNote,
     policy=Policy(read=MovedNote.owner == me.name),
-    hooks=Hooks(after_commit=[tell]),
+    hooks=Hooks(before_create=[fail], after_commit=[tell]),
     max_bulk_rows=2,
 )
 MARKS = Resource(MovedMark, policy=Policy(read=everyone))
@@ -142,6 +147,26 @@ async def test_hooks_after_the_commit_wait_for_it(app: FastAPI, tmp_path: Path) 
     assert (TOLD, await count(app)) == (["create"] * 3, 5)
     await store(app, tmp_path / "a.jsonl", rows[:2])
     assert (len(TOLD), await count(app)) == (4, 7)
+
+
+@pytest.mark.parametrize(
+    ("options", "stored"),
+    [
+        ({}, "3 rows before it are stored, 1 refused"),
+        ({"is_atomic": True}, "nothing is stored"),
+    ],
+)
+async def test_error_of_a_hook_tells_how_far_the_import_came(
+    app: FastAPI, tmp_path: Path, options: dict[str, bool], stored: str
+) -> None:
+    """An error that is about no row stops the import, which names the request and the state."""
+    rows = [{"owner": "ann", "text": text} for text in ("a", "b", "c", "d", "e", "fault", "g")]
+    rows[3]["owner"] = "bob"
+    asked = store(app, tmp_path / "a.jsonl", rows, refused=tmp_path / "r", **options)
+    with pytest.raises(Failed, match=rf"the request with lines 5 to 6.*{stored}$") as caught:
+        await asked
+    assert "500" in str(caught.value)
+    assert await count(app) == (0 if options else 3)
 
 
 @pytest.mark.parametrize("options", [{"is_atomic": True}, {"is_dry": True}])

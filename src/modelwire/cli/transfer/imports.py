@@ -180,7 +180,10 @@ class _Import:
     async def _store_piece(self, piece: Sequence[Line]) -> None:
         state = self._state
         key = "" if state is None else f"{state.state.key}-{state.state.done}"
-        refusals = await self._try(piece, key)
+        try:
+            refusals = await self._try(piece, key)
+        except Failed as exc:
+            raise Failed(f"{exc}\n{self._describe_progress(piece)}") from exc
         self._refusals.add(refusals)
         self.stored += len(piece) - len(refusals)
         if state is not None:
@@ -213,11 +216,19 @@ class _Import:
     def _stop(self, refusals: Sequence[Refusal]) -> Failed:
         """Make the error for refused rows, where none may be refused."""
         lines = "\n".join(str(refusal) for refusal in refusals[:SHOWN])
-        before = 0 if self._order.is_atomic else self.stored
         return Failed(
-            f"{lines}\n{before} rows of earlier requests are stored, and none of this request; "
-            "--refused FILE writes refused rows to a file, and stores the others"
+            f"{lines}\nNo row of this request is stored; --refused FILE writes refused rows to a "
+            "file, and stores the others"
         )
+
+    def _describe_progress(self, piece: Sequence[Line]) -> str:
+        """Describe how far the import has come when a request failed."""
+        lines = f"the request with lines {piece[0].number} to {piece[-1].number}"
+        if self._order.is_atomic or self._order.is_dry:
+            return f"It stopped at {lines}; nothing is stored"
+        refused = f", {self._refusals.count} refused" if self._refusals.count else ""
+        resumed = "; the same command resumes there" if self._state is not None else ""
+        return f"It stopped at {lines}: {self.stored} rows before it are stored{refused}{resumed}"
 
     def finish(self) -> Imported:
         """Return the result."""
