@@ -8,7 +8,15 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any, Self
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, field_validator, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    computed_field,
+    field_serializer,
+    field_validator,
+    model_validator,
+)
 from sqlalchemy import (
     ARRAY,
     JSON,
@@ -24,10 +32,12 @@ from sqlalchemy import (
     Numeric,
     SmallInteger,
     String,
+    TypeDecorator,
     UniqueConstraint,
     func,
     true,
 )
+from sqlalchemy.dialects.postgresql import CIDR, INET
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel, col
 
@@ -192,6 +202,11 @@ class ChangedParcel(BaseModel):
     rank: int = 5
 
 
+class ShownParcel(BaseModel):
+    code: str
+    rank: int
+
+
 class Parcel(Base, table=True):
     """A table with schemas of the application's own."""
 
@@ -264,6 +279,53 @@ class Pass(Base, table=True):
     owner_id: int = Field(primary_key=True)
     text: str | None = None
     depot_id: int | None = Field(default=None, foreign_key="depots.id")
+
+
+class Level(TypeDecorator[int]):
+    """A type of the application's own, which may not be a number to the database."""
+
+    impl = Integer
+    cache_ok = True
+
+
+class Meter(Base, table=True):
+    """Columns of which not everything can be asked."""
+
+    __tablename__ = "meters"
+
+    id: int | None = Field(default=None, primary_key=True)
+    count: int = 0
+    level: int | None = Field(default=None, sa_column=Column(Level))
+    address: str | None = Field(default=None, sa_column=Column(INET))
+    network: str | None = Field(default=None, sa_column=Column(CIDR))
+
+
+class Badge(Base, table=True):
+    """Values that are shown otherwise than they are stored."""
+
+    __tablename__ = "badges"
+
+    id: int | None = Field(default=None, primary_key=True)
+    code: str = ""
+    name: str | None = None
+
+    @field_serializer("code")
+    def _mask(self, code: str) -> str:
+        return f"{code[:1]}…"
+
+    @computed_field  # type: ignore[prop-decorator]
+    @property
+    def title(self) -> str:
+        return f"Badge of {self.name}"
+
+
+class Series(Base, table=True):
+    """Rows that one statement could not tell apart from their values."""
+
+    __tablename__ = "series"
+
+    id: int | None = Field(default=None, primary_key=True)
+    numbers: list[int] = Field(sa_column=Column(ARRAY(Integer), nullable=False))
 
 
 class Blank(Base, table=True):
@@ -391,8 +453,21 @@ RESOURCES = (
         policy=Policy(everyone, fields={"crate_id": FieldPolicy(write=nobody)}),
         hooks=Hooks(before_update=[print], before_delete=[print]),
     ),
-    Resource(Shelf, nested_writes=["slots"], writable=["row"], policy=Policy(everyone)),
-    Resource(Slot, nested_writes=["shelf", "depot"], writable=["id"], policy=Policy(everyone)),
+    Resource(
+        Shelf,
+        nested_writes=["slots"],
+        includes=["slots"],
+        writable=["row"],
+        policy=Policy(everyone),
+    ),
+    Resource(
+        Slot,
+        includes=["shelf"],
+        includes_back=["shelf"],
+        nested_writes=["shelf", "depot"],
+        writable=["id"],
+        policy=Policy(everyone),
+    ),
     Resource(
         Span,
         policy=Policy(everyone, fields={"hidden": FieldPolicy(read=nobody, write=nobody)}),
@@ -401,6 +476,7 @@ RESOURCES = (
         Parcel,
         create_schema=NewParcel,
         update_schema=ChangedParcel,
+        read_schema=ShownParcel,
         policy=Policy(everyone),
     ),
     Resource(
@@ -430,6 +506,9 @@ RESOURCES = (
     Resource(
         Deal, policy=Policy(everyone, fields={"stamp": FieldPolicy(read=nobody, write=nobody)})
     ),
+    Resource(Meter, policy=Policy(everyone)),
+    Resource(Badge, policy=Policy(everyone), read_only=["code"]),
+    Resource(Series, policy=Policy(everyone)),
     Resource(Blank, policy=Policy(everyone)),
     Resource(Box, policy=Policy(everyone)),
     Resource(Ticket, policy=Policy(everyone), changes=Changes()),

@@ -10,7 +10,7 @@ from modelwire.plan.writing.echoes import compare_shown, compare_values, find_ec
 from .depot import DEPOT
 from .described import CATALOG, included, refused
 
-CRATES, TRIPS, SEALS, BOXES = (DEPOT.tables[n] for n in ("crates", "trips", "seals", "boxes"))
+CRATES = DEPOT.tables["crates"]
 
 
 @pytest.mark.parametrize(
@@ -22,6 +22,7 @@ CRATES, TRIPS, SEALS, BOXES = (DEPOT.tables[n] for n in ("crates", "trips", "sea
         ({"labels": [{"name": "a"}, "b"]}, []),
         ({"labels": []}, []),
         ({"labels": None}, []),
+        ({"labels": 5}, []),
         ({"seals": [{"number": 1}]}, []),
     ],
 )
@@ -80,6 +81,8 @@ SHOWN = {
             ["/0/labels/0 nested_write", "/0/labels/1 nested_write"],
         ),
         ({"labels": {"name": "c"}}, ["/0/labels unknown_field"]),
+        ({"labels": 5}, ["/0/labels unknown_field"]),
+        ({"code": ["a"]}, ["/0/code unknown_field"]),
     ],
 )
 def test_what_is_shown_otherwise(echo: dict[str, Any], faults: list[str]) -> None:
@@ -91,7 +94,11 @@ def test_fields_are_whole() -> None:
     """A document may leave out nothing, and has the types that are shown."""
     shown = {"data": {"a": 1, "b": None, "flags": [True, 1]}}
     assert compare("crates", shown, shown) == []
-    for document in ({"a": 1, "flags": [True, 1]}, {"a": 1, "b": None, "flags": [1, True]}):
+    for document in (
+        {"a": 1, "flags": [True, 1]},
+        *({"a": 1, "b": None, "flags": flags} for flags in ([1, True], [1, 1], [True, True])),
+        *({"a": 1, "b": None, "flags": flags} for flags in ([True], [True, 1, 1], None, {})),
+    ):
         assert compare("crates", {"data": document}, shown) == ["/0/data unknown_field"]
     assert compare("crates", {"data": {**shown["data"], "c": 1}}, shown) != []
 
@@ -124,3 +131,10 @@ def test_includes_to_compare_with(table: str, echo: dict[str, Any], includes: st
     """The relations of an echo are read as deep as it goes, without leading straight back."""
     found = includes_of(CATALOG, CATALOG.tables[table], [{}, echo, echo])
     assert included(found) == includes
+
+
+def test_masked_values() -> None:
+    """They are compared as they are shown, by others: so nobody can guess the stored ones."""
+    table = DEPOT.tables["badges"]
+    row = [{"id": 7, "code": "abc", "name": "n"}.get(field.name) for field in table.selected]
+    assert [*compare_values(table, {"id": 7, "code": "abc"}, row)] == ["code"]

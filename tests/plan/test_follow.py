@@ -16,11 +16,13 @@ from modelwire.plan.reading.history import (
     FIRST,
     HistoryPlan,
     check_kept,
+    entries_of,
     keeps_history,
     plan_history,
     read_instant,
     read_number,
     select_given,
+    select_then,
 )
 from modelwire.plan.reading.plans import plan_read
 from modelwire.statement.dialects.known import DIALECTS
@@ -115,6 +117,7 @@ def test_changes(
         ("", "x", "Last-Event-ID invalid_value"),
         ("", "-1", "Last-Event-ID invalid_value"),
         ("", "²", "Last-Event-ID invalid_value"),
+        ("", "\u0661", "Last-Event-ID invalid_value"),
         ("", "9" * 19, "Last-Event-ID invalid_value"),
         ("shelf.name=a", None, "shelf.name not_followed"),
         ("name=a&shelf.name=a", None, "shelf.name not_followed"),
@@ -173,7 +176,7 @@ def test_numbers_of_changes(text: str) -> None:
     assert read_number(text) == int(text)
 
 
-@pytest.mark.parametrize("text", ["", "-1", "x", "1.0", "²", "9" * 19])
+@pytest.mark.parametrize("text", ["", "-1", "x", "1.0", "²", "\u0661", "9" * 19])
 def test_what_is_no_number_of_a_change(text: str) -> None:
     with pytest.raises(InvalidRequest, match="number of a change"):
         read_number(text)
@@ -225,8 +228,17 @@ def test_rows_as_they_were() -> None:
 
 def test_given_rows() -> None:
     """All fields of a row are read to decide what has changed, but only some are shown."""
+    assert select_given(ITEMS).given
     assert select_given(ITEMS).read.fields == ITEMS.selected
     whole = select_given(ITEMS, whole=True).read
     assert (whole.fields, whole.shown) == (ITEMS.stored, len(ITEMS.readable))
     assert "secret" not in [f.name for f in whole.shown_fields]
     assert "secret" in [f.name for f in whole.fields]
+
+
+@pytest.mark.parametrize("flag", [True, False])
+def test_entries_of_the_log(*, flag: bool) -> None:
+    """The changes of a row before or after one, and its state before or after it."""
+    entries, then = entries_of(ITEMS, older=flag), select_then(ITEMS, before=flag)
+    assert (entries.table, entries.older) == (ITEMS, flag)
+    assert (then.table, then.before) == (ITEMS, flag)

@@ -70,6 +70,8 @@ BACK = Position(("last 5", 5), backward=True)
         (None, [1], False, [1], None, None),
         (None, [1, 2], False, [1, 2], None, None),
         (None, [1, 2, 3], False, [1, 2], 2, None),
+        (None, [1, 2, 3], True, [1, 2], 2, None),
+        (AT, [6], True, [6], None, 6),
         (AT, [6, 7, 8], True, [6, 7], 7, 6),
         (AT, [6, 7], True, [6, 7], None, 6),
         (AT, [6, 7, 8], False, [6, 7], 7, None),
@@ -94,6 +96,15 @@ def test_pages(
     for cursor, number, backward in ends:
         expected = None if number is None else Position((f"last {number}", number), backward)
         assert reopen(cursor) == expected
+
+
+@pytest.mark.parametrize(("limit", "last"), [(1, 6), (3, 8)])
+def test_pages_of_other_lengths(limit: int, last: int) -> None:
+    """A page begins again after its last row, and before its first."""
+    text = f"limit={limit}&sort=-last_name"
+    page = open_at(AT, text).cut(rows(6, 7, 8, 9, before=True))
+    assert reopen(page.next, text) == Position((f"last {last}", last))
+    assert reopen(page.previous, text) == Position(("last 6", 6), backward=True)
 
 
 @pytest.mark.parametrize(

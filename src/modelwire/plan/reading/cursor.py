@@ -250,7 +250,7 @@ def _read_float(value: Any, _field: Field) -> float:
 
 def _read_decimal(value: Any, field: Field) -> Decimal:
     number = Decimal(_read_text(value, field))
-    if number.is_snan() or (number.is_finite() and abs(number.adjusted()) > MAX_EXPONENT):
+    if number.is_snan() or abs(number.adjusted()) > MAX_EXPONENT:
         raise BadValue("should be a number of a reasonable size")
     return number
 

@@ -112,10 +112,10 @@ class KeysetPlan(Struct, frozen=True):
         return self._from_position(self._turned(), probes=False)
 
     def cut(self, found: Sequence[Row]) -> Page:
-        """Make the page from the rows that were found, if there are any."""
+        """Make the page from the rows that were found, of which there is at least one."""
         rows = found[: self.limit]
         position = self.position
-        beyond = position is not None and bool(rows) and bool(rows[0][-1])
+        beyond = position is not None and bool(rows[0][-1])
         is_last = len(found) <= self.limit
         if position is not None and position.backward:
             rows = rows[::-1]

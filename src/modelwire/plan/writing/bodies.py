@@ -278,7 +278,7 @@ def message_of(kind: str, message: str) -> str:
         return "is not a field that can be set here"
     if kind == "missing":
         return "is required"
-    return _PREAMBLE.sub("", message, count=1)
+    return _PREAMBLE.sub("", message)
 
 
 def _pointer_to(loc: Sequence[str | int], body: Any) -> str:

@@ -157,8 +157,8 @@ def _is_same(sent: Any, shown: Any, *, leaves_out_null: bool) -> bool:
 
 def _is_value(sent: Any, field: Field, value: Any) -> bool:
     """Whether a JSON value stands for a value of a field, in any spelling."""
-    if sent is None or value is None:
-        return sent is value
+    if sent is None:
+        return value is None
     try:
         return bool(read_component(field, sent) == value)
     except BadValue:
