@@ -34,9 +34,11 @@ from sqlalchemy import (
     String,
     TypeDecorator,
     UniqueConstraint,
+    Uuid,
     func,
     true,
 )
+from sqlalchemy import Enum as SQLEnum
 from sqlalchemy.dialects.postgresql import CIDR, INET
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel, col
@@ -281,6 +283,39 @@ class Pass(Base, table=True):
     depot_id: int | None = Field(default=None, foreign_key="depots.id")
 
 
+class Sample(Base, table=True):
+    """Values of other classes than their columns have."""
+
+    __tablename__ = "samples"
+
+    id: int | None = Field(default=None, primary_key=True)
+    rate: float = Field(default=0.5, sa_column=Column(Numeric(4, 1), nullable=False))
+    scale: float | None = Field(default=None, sa_column=Column(Numeric(4, 1)))
+    key: uuid.UUID | None = Field(default=None, sa_column=Column(Uuid(as_uuid=False)))
+    whole: Decimal | None = Field(default=None, sa_column=Column(Integer))
+    kind: str | None = Field(default=None, sa_column=Column(SQLEnum("a", "b", name="kinds")))
+    day: date | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
+    owner: Decimal | None = Field(default=None, sa_column=Column(Numeric(9, 1)))
+
+
+class Quota(Base, table=True):
+    """A model that validates whole rows, with a column that the database fills."""
+
+    __tablename__ = "quotas"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    made_at: datetime = Field(
+        sa_column=Column(DateTime(timezone=True), server_default=func.now(), nullable=False)
+    )
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.name == "none":
+            raise ValueError("should be a name")
+        return self
+
+
 class Level(TypeDecorator[int]):
     """A type of the application's own, which may not be a number to the database."""
 
@@ -377,6 +412,19 @@ class Reading(Base, table=True):
     value: str | None = Field(
         default=None, sa_column=Column(String, default=_from_row, onupdate=_from_row)
     )
+
+
+class Desk(Base, table=True):
+    """Rows that may leave the sight of their callers, by a column that every change sets."""
+
+    __tablename__ = "desks"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str | None = None
+    code: str | None = Field(
+        default=None, sa_column=Column(String, onupdate=lambda: "b", default="a")
+    )
+    version: int = 1
 
 
 class Deal(Base, table=True):
@@ -504,8 +552,25 @@ RESOURCES = (
     ),
     Resource(Reading, policy=Policy(everyone), writable=["gauge_id", "number"]),
     Resource(
+        Desk,
+        policy=Policy(
+            col(Desk.code) == "a",
+            create=everyone,
+            fields={"code": FieldPolicy(read=nobody)},
+        ),
+        version="version",
+    ),
+    Resource(
         Deal, policy=Policy(everyone, fields={"stamp": FieldPolicy(read=nobody, write=nobody)})
     ),
+    Resource(
+        Sample,
+        policy=Policy(everyone),
+        read_only=["owner"],
+        assign_on_create={"owner": me.id},
+        assign_on_update={"scale": lambda: None},
+    ),
+    Resource(Quota, policy=Policy(everyone), writable=["made_at"]),
     Resource(Meter, policy=Policy(everyone)),
     Resource(Badge, policy=Policy(everyone), read_only=["code"]),
     Resource(Series, policy=Policy(everyone)),

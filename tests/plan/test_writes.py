@@ -22,6 +22,7 @@ from modelwire.plan.writing.create_plan import (
     CreatePlan,
     group_rows,
     join_plans,
+    refuse_unnamed_parent,
 )
 from modelwire.plan.writing.delete import DeletePlan, plan_bulk_delete, plan_delete
 from modelwire.plan.writing.each import RowPlan, join_planned, plan_each
@@ -452,3 +453,40 @@ def test_rows_are_stored_one_by_one() -> None:
     for together in (True, False):
         ((shape, group),) = group_rows(table, rows, together=together)
         assert (shape.many, group) == (together, [*rows])
+
+
+def test_rows_with_other_values() -> None:
+    """A value of the server, or of a related row, takes the place of another one."""
+    table = catalog_of("depot/depots")[0].tables["depots"]
+    name, town = table.by_key["name"], table.by_key["town"]
+    row = NewRow((name, town), ("a", "b"), "/0", (frozenset([name]), frozenset([town])))
+    assert row.tied == {name, town}
+    assert row.leave_out([name]) == NewRow((town,), ("b",), "/0", (frozenset(), frozenset([town])))
+    assert row.keep([name]) == NewRow((name,), ("a",), "/0", (frozenset([name]), frozenset()))
+    assert row.leave_out([table.by_key["id"]]) is row
+    tied = row.leave_out([town]).tie([town], ["c"])
+    assert (tied.values, tied.pointer, tied.ties[-1]) == (("a", "c"), "/0", frozenset([town]))
+
+
+def test_some_of_many_links() -> None:
+    catalog, name = catalog_of("depot/crates")
+    body = {"code": "x", "labels": ["a", "b", "c"]}
+    found = plan_create(catalog, catalog.tables[name], body, DIALECTS["sqlite"])
+    (links,) = found.kin[0].links
+    picked = links.pick([2, 0])
+    assert (picked.keys, picked.pointers) == ((("c",), ("a",)), ("/labels/2", "/labels/0"))
+    assert (picked.relation, picked.are_new) == (links.relation, False)
+
+
+def test_rows_by_their_keys() -> None:
+    """Rows that are named by keys alone are locked before they change."""
+    table = catalog_of("depot/depots")[0].tables["depots"]
+    rows = NewRow((), (), "/0"), NewRow((), (), "/1")
+    found = KeyedRows(table, ((7,), (8,)), rows, many=True)
+    assert (found.is_one_statement, found.is_splittable) == (False, True)
+    assert found.nth(1) == KeyedRows(table, ((8,),), rows[1:], many=True)
+    assert UpdatePlan(table, ((7,),), rows[:1]).changed_table is table
+
+
+def test_a_parent_that_has_no_value() -> None:
+    assert refuse_unnamed_parent("/a").pointer == "/a"
