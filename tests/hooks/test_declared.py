@@ -5,9 +5,10 @@ from functools import partial
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 
-from modelwire import Change, ConfigurationError, Hooks, Resource
-from tests.hooks.tables import Label
+from modelwire import Change, ConfigurationError, Database, Hooks, Operation, Resource, mount
+from tests.hooks.tables import Invoice, Label, Line
 
 
 @pytest.mark.parametrize("given", [print, "check", [1], None])
@@ -76,3 +77,36 @@ def test_a_hook_that_would_never_run_is_refused(hook: Any) -> None:
 def test_whatever_takes_a_change_is_a_hook(hook: Any) -> None:
     """Functions, methods, partial functions and objects that are called."""
     assert Hooks(before_create=[hook]).before("create") == [hook]
+
+
+READING: list[Operation] = ["read", "list"]
+
+
+@pytest.mark.parametrize(
+    ("operations", "hooks", "idle"),
+    [
+        ([*READING, "create"], ["before_create", "after_commit"], ""),
+        ([*READING, "create"], ["before_update"], "before_update never run"),
+        ([*READING, "create"], ["after_update", "after_delete"], "after_update and after_delete"),
+        ([*READING, "bulk_create", "bulk_update"], ["before_create", "before_update"], ""),
+        (READING, ["after_create", "after_commit"], "after_create and after_commit never run"),
+        (READING, ["after_commit"], "after_commit never run"),
+    ],
+)
+def test_hooks_of_operations_that_are_not_served(
+    caplog: pytest.LogCaptureFixture, operations: list[Operation], hooks: list[str], idle: str
+) -> None:
+    """Hooks that no request can run are told at start."""
+    declared: dict[str, Any] = {name: [print] for name in hooks}
+    resource = Resource(Label, operations=operations, hooks=Hooks(**declared))
+    mount(FastAPI(), Database("sqlite://"), resource)
+    told = [r.getMessage() for r in caplog.records if "hooks=…" in r.getMessage()]
+    assert len(told) == bool(idle)
+    assert idle in "".join(told)
+
+
+def test_hooks_of_rows_that_are_deleted_along(caplog: pytest.LogCaptureFixture) -> None:
+    """Rows that a model deletes with their parent run their hooks without a route for that."""
+    line = Resource(Line, operations=READING, hooks=Hooks(before_delete=[print]))
+    mount(FastAPI(), Database("sqlite://"), Resource(Invoice), line)
+    assert "hooks=…" not in caplog.text

@@ -12,6 +12,7 @@ from fastapi.params import Depends
 
 from ..access.caller import Caller
 from ..catalog.across_mounts import check_apart
+from ..catalog.idle_hooks import describe_idle_hooks
 from ..catalog.orm_only import describe_passed_over
 from ..catalog.read import read_catalog
 from ..catalog.reading.lossy_documents import describe_lossy_documents
@@ -132,7 +133,7 @@ def mount(
     for table in catalog.tables.values():
         _check_path(routes, table, health)
         add_resource(routes, table)
-        _tell_of_values(table)
+        _tell_of_values(table, catalog)
     _note_changes(database, catalog)
     if batch is not None and not has_path(app, prefix + batch):
         add_batches(routes, prefix + batch, dependencies)
@@ -188,12 +189,13 @@ def _tell_hidden(catalog: Catalog) -> None:
         )
 
 
-def _tell_of_values(table: Table) -> None:
+def _tell_of_values(table: Table, catalog: Catalog) -> None:
     told = (
         describe_passed_over(table),
         describe_kept_values(table),
         describe_unfilled(table),
         describe_lossy_documents(table),
+        describe_idle_hooks(table, catalog),
     )
     for said in told:
         if said is not None:
