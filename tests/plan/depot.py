@@ -91,6 +91,18 @@ class Depot(Base, table=True):
     crates: list["Crate"] = Relationship(back_populates="depot")
     shelves: list["Shelf"] = Relationship(back_populates="depot")
     passes: list["Pass"] = Relationship()
+    keeper: "Keeper" = Relationship(sa_relationship_kwargs={"uselist": False})
+
+
+class Keeper(Base, table=True):
+    """One row for each depot, as its model has it; the table may have several."""
+
+    __tablename__ = "keepers"
+
+    number: int = Field(primary_key=True)
+    letter: str = Field(primary_key=True)
+    name: str | None = None
+    depot_id: int | None = Field(default=None, foreign_key="depots.id")
 
 
 class Crate(Base, table=True):
@@ -480,7 +492,7 @@ RESOURCES = (
     Resource(
         Depot,
         nested_writes=["crates", "shelves", "passes"],
-        includes=["crates"],
+        includes=["crates", "keeper"],
         max_bulk_rows=3,
         policy=Policy(everyone),
         hooks=Hooks(before_create=[print]),
@@ -571,6 +583,7 @@ RESOURCES = (
         assign_on_update={"scale": lambda: None},
     ),
     Resource(Quota, policy=Policy(everyone), writable=["made_at"]),
+    Resource(Keeper, policy=Policy(everyone)),
     Resource(Meter, policy=Policy(everyone)),
     Resource(Badge, policy=Policy(everyone), read_only=["code"]),
     Resource(Series, policy=Policy(everyone)),
