@@ -1,5 +1,6 @@
 """Plans in words, and queries of resources with every kind of field."""
 
+import datetime as dt
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -138,6 +139,8 @@ def shown(value: Any) -> str:
     """Tell a value with its type, since 1 equals True and 1.0."""
     if isinstance(value, list):
         return f"[{', '.join(map(shown, value))}]"
+    if isinstance(value, dt.datetime) and (offset := value.utcoffset()) is not None:
+        value = value.replace(tzinfo=dt.timezone(offset))
     return repr(value).replace("datetime.", "").replace("timezone.utc", "UTC")
 
 
