@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, Header, HTTPException
+from sqlalchemy import delete, update
+from sqlalchemy.orm import selectinload
 from sqlmodel import col, select
 
 from modelwire import (
@@ -41,6 +43,7 @@ from .tables import (
     Remark,
     Review,
     Shelf,
+    Stage,
     Tag,
     Ticket,
     Topic,
@@ -61,26 +64,26 @@ KEPT_NOTES = (
 )
 
 
-def make_app_of(name: str, database: Database, lane: str, tell: Tell) -> FastAPI:
+def make_app_of(name: str, database: Database, tell: Tell) -> FastAPI:
     """Make an application.
 
     Args:
-        name: Its name.
+        name: Its name; the endpoints of `sessions` are in the way of a session.
         database: Its database.
-        lane: The lane of its endpoints.
         tell: Is told of every call of a hook.
     """
     if name == "members":
-        app = make_app(database, lane, MEMBERS, {"caller": me})
+        app = make_app(database, "direct", MEMBERS, {"caller": me})
         _add_own(app)
+        _add_own_writes(app)
         return app
     if name == "followed":
         # One group has it for itself: what was read of the log is remembered.
-        return make_app(database, lane, KEPT_NOTES, {})
+        return make_app(database, "direct", KEPT_NOTES, {})
     if name == "strict":
         options = {"conflict_status": 409, "prefix": "/v1", "batch": None, "max_body_bytes": 1000}
-        return make_app(database, lane, STRICT, options)
-    return make_app(database, lane, _library(tell), {})
+        return make_app(database, "direct", STRICT, options)
+    return make_app(database, "session" if name == "sessions" else "direct", _library(tell), {})
 
 
 def _library(tell: Tell) -> tuple[Resource, ...]:
@@ -111,6 +114,7 @@ def _library(tell: Tell) -> tuple[Resource, ...]:
         Resource(OrderLine, hooks=_hooks("line", tell)),
         Resource(Guarded, operations=["create", "read", "list", "update"]),
         Resource(Ticket),
+        Resource(Stage),
     )
 
 
@@ -222,8 +226,11 @@ def _add_own(app: FastAPI) -> None:
     """Add endpoints of the application's own."""
 
     @app.post("/papers/{id}/issue", response_model=shown(Paper))
-    async def issue(paper: Annotated[Paper, Depends(row_of(Paper, "update"))]) -> Paper:
+    async def issue(
+        paper: Annotated[Paper, Depends(row_of(Paper, "update"))], session: CallerSessionDep
+    ) -> Paper:
         paper.state = "issued"
+        await session.flush()
         return paper
 
     @app.post("/papers/{id}/move", response_model=shown(Paper))
@@ -248,3 +255,43 @@ def _add_own(app: FastAPI) -> None:
         if paper is not None:
             await session.delete(paper)
         return paper is not None
+
+
+def _add_own_writes(app: FastAPI) -> None:
+    """Add endpoints that write many rows, or by relationships."""
+
+    @app.patch("/own/papers")
+    async def mark(session: CallerSessionDep, state: str, office: int | None = None) -> int:
+        values = {"state": state} if office is None else {"state": state, "office_id": office}
+        changed = await session.exec(
+            update(Paper).where(col(Paper.state) == "draft").values(**values)
+        )
+        return changed.rowcount
+
+    @app.delete("/own/papers")
+    async def sweep(session: CallerSessionDep, state: str) -> int:
+        removed = await session.exec(delete(Paper).where(col(Paper.state) == state))
+        return removed.rowcount
+
+    @app.put("/own/papers/{number}/topics/{topic}")
+    async def file(session: CallerSessionDep, number: int, topic: int) -> int:
+        paper = await session.get(Paper, number, options=[selectinload(PAPER_TOPICS)])
+        found = await session.get(Topic, topic)
+        if paper is None or found is None:
+            raise HTTPException(404, "Not here")
+        paper.topics.append(found)
+        await session.flush()
+        return len(paper.topics)
+
+    @app.put("/own/papers/{number}/office/{office}")
+    async def settle(session: CallerSessionDep, number: int, office: int) -> int | None:
+        paper = await session.get(Paper, number)
+        found = await session.get(Office, office)
+        if paper is None or found is None:
+            raise HTTPException(404, "Not here")
+        paper.office, paper.made_by, paper.changed_by = found, 9, 9
+        await session.flush()
+        return paper.changed_by
+
+
+PAPER_TOPICS: Any = Paper.topics

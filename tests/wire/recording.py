@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import event
+from sqlalchemy.engine import ExceptionContext
 
 from modelwire import Database
 from tests.statement.test_sql import shorten
@@ -28,7 +29,9 @@ PASSED_OVER = re.compile(
 def record(database: Database, tell: Tell) -> None:
     """Tell of every statement of a database, on connections that are opened from now on."""
 
-    @event.listens_for(database.engine.sync_engine, "connect")
+    engine = database.engine.sync_engine
+
+    @event.listens_for(engine, "connect")
     def connect(adapted: Any, _record: object) -> None:
         driver = adapted.driver_connection
         if database.dialect == "postgresql":
@@ -36,9 +39,22 @@ def record(database: Database, tell: Tell) -> None:
         else:
             driver.driver.set_trace_callback(tell_all)
 
+    def tell_prepared(text: str | None, parameters: Any) -> None:
+        # asyncpg does not tell of prepared statements, which sessions send.
+        if database.dialect == "postgresql" and text is not None:
+            tell_all(_fill(text, parameters))
+
+    @event.listens_for(engine, "after_cursor_execute")
+    def execute(_conn: Any, _cursor: Any, text: str, values: Any, *_: Any) -> None:
+        tell_prepared(text, values)
+
+    @event.listens_for(engine, "handle_error")
+    def fail(failure: ExceptionContext) -> None:
+        tell_prepared(failure.statement, failure.parameters)
+
     def tell_all(text: str) -> None:
         if text and not PASSED_OVER.search(text):
-            for line in re.split(r"\n|;(?=[A-Z])", _shorten(shorten(text))):
+            for line in re.split(r"\n|;(?=[A-Z])", _shorten(shorten(text)).rstrip(";")):
                 tell(line)
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import (
     JSON,
     CheckConstraint,
     Column,
+    ForeignKey,
     ForeignKeyConstraint,
     Index,
     MetaData,
@@ -135,6 +136,19 @@ class Node(Base, table=True):
         back_populates="children", sa_relationship_kwargs={"remote_side": "Node.id"}
     )
     children: list["Node"] = Relationship(back_populates="parent")
+
+
+class Stage(Base, table=True):
+    """Refers to the next one, which need not be there before the end of a transaction."""
+
+    __tablename__ = "stages"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    next_id: int | None = Field(
+        default=None,
+        sa_column=Column(ForeignKey("stages.id", deferrable=True, initially="DEFERRED")),
+    )
 
 
 class Note(Base, table=True):

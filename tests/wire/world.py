@@ -57,7 +57,7 @@ class World:
         if name not in self._served:
             database = Database(self._url, metadata=Base.metadata, **PATIENT)
             record(database, self._told.append)
-            app = make_app_of(name, database, "direct", self._told.append)
+            app = make_app_of(name, database, self._told.append)
             await database.init_db()
             self._served[name] = Served(app, database)
         return self._served[name]
