@@ -308,6 +308,7 @@ class Sample(Base, table=True):
     kind: str | None = Field(default=None, sa_column=Column(SQLEnum("a", "b", name="kinds")))
     day: date | None = Field(default=None, sa_column=Column(DateTime(timezone=True)))
     owner: Decimal | None = Field(default=None, sa_column=Column(Numeric(9, 1)))
+    raw: bytes | None = None
 
 
 class Quota(Base, table=True):
@@ -398,6 +399,10 @@ def _from_row(context: Any) -> str:
     return str(context.get_current_parameters()["code"])
 
 
+def _from_number(context: Any) -> str:
+    return f"number {context.get_current_parameters()['number']}"
+
+
 class Gauge(Base, table=True):
     """Columns whose values a list of rows can't have, or that compare in their own way."""
 
@@ -422,7 +427,7 @@ class Reading(Base, table=True):
     gauge_id: int = Field(primary_key=True)
     number: int = Field(primary_key=True)
     value: str | None = Field(
-        default=None, sa_column=Column(String, default=_from_row, onupdate=_from_row)
+        default=None, sa_column=Column(String, default=_from_number, onupdate=_from_number)
     )
 
 

@@ -1,16 +1,22 @@
 """Keys of rows in paths and in bodies."""
 
+import datetime as dt
 import uuid
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from modelwire.catalog.field import Field
+from modelwire.catalog.invalid_values import Unreadable
 from modelwire.errors import InvalidRequest
 from modelwire.plan.keys import escape_reserved, key_values, quote_key, read_key, select_locked
 from modelwire.plan.parameters import Pair, predicate_values
-from modelwire.plan.values import BadValue
+from modelwire.plan.values import BadValue, parse_value, shown_value, write_value
 from modelwire.shape.parts import Lock
+from tests.zoo import Color
 
+from .depot import DEPOT
 from .described import CATALOG, refused
 
 TABLES = CATALOG.tables
@@ -157,3 +163,94 @@ def test_parameters_are_numbered() -> None:
         "p1_high": 3,
         "p2": [4],
     }
+
+
+SAMPLES, THINGS = DEPOT.tables["samples"].by_key, TABLES["things"].by_key
+NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "text"),
+    [
+        (THINGS["text"], "a b", "a b"),
+        (THINGS["number"], -5, "-5"),
+        (THINGS["flag"], True, "true"),
+        (THINGS["flag"], False, "false"),
+        (THINGS["color"], Color.RED, "red"),
+        (THINGS["reference"], UUID, str(UUID)),
+        (THINGS["price"], Decimal("1E+2"), "100"),
+        (THINGS["price"], Decimal("1.50"), "1.50"),
+        (THINGS["ratio"], 1.5, "1.5"),
+        (THINGS["day"], NOON.date(), "2026-01-31"),
+        (THINGS["moment"], NOON, "2026-01-31T12:00:00Z"),
+        (THINGS["local"], NOON.replace(tzinfo=None), "2026-01-31T12:00:00"),
+        (THINGS["clock"], dt.time(12, 30), "12:30:00"),
+        (THINGS["span"], dt.timedelta(hours=1, minutes=30), "PT1H30M"),
+        (SAMPLES["rate"], Decimal("1.5"), "1.5"),
+        (SAMPLES["whole"], 5, "5"),
+        (SAMPLES["kind"], "a", "a"),
+        (SAMPLES["raw"], b"\x00\xff", "AP8="),
+        (SAMPLES["key"], str(UUID), str(UUID)),
+    ],
+)
+def test_values_as_texts(field: Field, value: Any, text: str) -> None:
+    """A text is written for a value of a column that stands for the same one in a request."""
+    assert write_value(value, field) == text
+    found = parse_value(text, field)
+    assert (type(found), found) == (type(value), value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "shown"),
+    [
+        (SAMPLES["rate"], Decimal("1.5"), 1.5),
+        (SAMPLES["whole"], 5, Decimal(5)),
+        (SAMPLES["kind"], "a", "a"),
+        (THINGS["text"], "a", "a"),
+    ],
+)
+def test_values_that_are_shown(field: Field, value: Any, shown: Any) -> None:
+    """A value of a column is shown as one of its annotation, if it is one."""
+    found = shown_value(value, field)
+    assert (type(found), found) == (type(shown), shown)
+    unreadable = Unreadable(value)
+    assert shown_value(unreadable, field) is unreadable
+
+
+def test_a_value_that_can_not_be_shown() -> None:
+    found = shown_value("x", SAMPLES["whole"])
+    assert (type(found), found.stored) == (Unreadable, "x")
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "told"),
+    [
+        (SAMPLES["whole"], "5.5", "should be a decimal that its column can hold"),
+        (SAMPLES["kind"], "c", "should be one of a, b"),
+        (SAMPLES["raw"], "%", "bytes as they are shown"),
+        (THINGS["ratio"], "1e999", "should be a finite number"),
+        (THINGS["ratio"], "nan", "should be a finite number"),
+        (THINGS["price"], "1e1001", "of a reasonable size"),
+        (THINGS["price"], "1e", "should be a decimal number"),
+        (THINGS["number"], "1" * 21, "should be an integer$"),
+        (THINGS["number"], "9223372036854775808", "within 64 bits"),
+        (THINGS["number"], "-9223372036854775809", "within 64 bits"),
+        (THINGS["flag"], "True", "should be true or false"),
+        (THINGS["text"], "a\x00", "NUL"),
+        (THINGS["reference"], "x", "should be a UUID"),
+        (THINGS["color"], "RED", "should be one of red, green, blue"),
+        (THINGS["moment"], "2026-01-31 12:00:00 02:00", "write %2B"),
+        (THINGS["moment"], "2026-01-31T12:00:00.5 0200", "write %2B"),
+        (THINGS["moment"], "0001-01-01T00:00:00+01:00", "from year 1 to year 9999"),
+        (THINGS["moment"], "5", "should be a date and time, as in 2026-01-31T12:00:00Z$"),
+        (THINGS["day"], "-5.0", "should be a date, as in 2026-01-31$"),
+        (THINGS["day"], "5.0.0", "should be a date, as in 2026-01-31$"),
+        (THINGS["clock"], "12:30:00+02:00", "without an offset"),
+        (THINGS["clock"], "25:00", "should be a time, as in 12:00:00$"),
+        (THINGS["span"], "x", "should be a duration"),
+        (THINGS["data"], "x", "should be a value of its type"),
+    ],
+)
+def test_texts_that_are_no_values(field: Field, text: str, told: str) -> None:
+    with pytest.raises(BadValue, match=told):
+        parse_value(text, field)
