@@ -259,6 +259,7 @@ RELEVANT = {
     ),
     "respond/statuses": "unit/test_answers unit/test_errors docs/test_reference http/test_paths",
     "respond/stream": "unit/test_answers http/test_stream http/test_csv http/test_included_limit",
+    "shape": "query/test_statements http/test_list http/test_create",
     "statement": "query/test_statements http/test_filter query/test_answers http/test_include",
     "statement/aggregate": (
         "http/test_aggregate query/test_aggregates query/test_large_sums computed/test_sums"

@@ -1,0 +1,379 @@
+"""Values on their way to a driver and back, for each type that a database needs help with."""
+
+import datetime as dt
+from collections.abc import Callable
+from decimal import Decimal
+from math import inf, nan
+from typing import Any
+
+import pytest
+from sqlalchemy import (
+    ARRAY,
+    CHAR,
+    REAL,
+    Boolean,
+    Date,
+    DateTime,
+    Double,
+    Enum,
+    Float,
+    Integer,
+    LargeBinary,
+    Numeric,
+    String,
+    Text,
+    Time,
+    Uuid,
+)
+from sqlalchemy.dialects import sqlite as own
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql
+from sqlalchemy.dialects.sqlite.aiosqlite import dialect as sqlite
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeEngine
+
+from modelwire.catalog.invalid_values import Octets, Unreadable
+from modelwire.compat.sqlmodel import UTCDateTime
+from modelwire.statement.compiled import Compiled, Decoder, binder_of
+from modelwire.statement.dialects.postgresql_reading import (
+    _read_day,
+    _read_instant,
+    _read_item_parts,
+    _read_items,
+    _read_octets,
+    _read_parts,
+)
+from modelwire.statement.dialects.postgresql_types import (
+    PostgreSQLInstant,
+    PostgreSQLList,
+    PostgreSQLReal,
+    PostgreSQLRealOperand,
+    postgresql_type,
+)
+from modelwire.statement.dialects.sqlite_reading import _read_told
+from modelwire.statement.dialects.sqlite_types import (
+    SQLiteDecimal,
+    SQLiteList,
+    SQLiteRows,
+    sqlite_type,
+)
+
+SQLITE, POSTGRESQL = sqlite(), postgresql()
+EAST = dt.timezone(dt.timedelta(hours=2))
+NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
+LOCAL = NOON.replace(tzinfo=None)
+MANY = 2**53 + 1
+
+
+def send(sql_type: TypeEngine[Any], value: Any, dialect: Dialect) -> Any:
+    """Return a value as a driver takes it."""
+    convert = binder_of(sql_type, dialect)
+    return value if convert is None else convert(value)
+
+
+def receive(sql_type: TypeEngine[Any], value: Any, dialect: Dialect) -> Any:
+    """Return a value that a driver has returned."""
+    oid = 700 if isinstance(sql_type.dialect_impl(dialect), PostgreSQLReal) else 1700
+    convert = sql_type.dialect_impl(dialect).result_processor(dialect, oid)
+    return value if convert is None else convert(value)
+
+
+@pytest.mark.parametrize(
+    ("sql_type", "name"),
+    [
+        (UTCDateTime(), "SQLiteInstant"),
+        (DateTime(timezone=True), "SQLiteInstant"),
+        (DateTime(), "SQLiteDateTime"),
+        (Date(), "SQLiteDate"),
+        (Time(), "SQLiteTime"),
+        (Time(timezone=True), "SQLiteClock"),
+        (Boolean(), "SQLiteBoolean"),
+        (Float(), "SQLiteFloat"),
+        (Numeric(5, 2), "SQLiteDecimal"),
+        (Text(), "Text"),
+        (own.DATETIME(), "DATETIME"),
+        (own.DATE(), "DATE"),
+        (own.TIME(), "TIME"),
+    ],
+)
+def test_types_on_sqlite(sql_type: TypeEngine[Any], name: str) -> None:
+    found = sqlite_type(sql_type)
+    assert type(found).__name__ == name
+    if isinstance(found, SQLiteDecimal):
+        assert found.scale == 2
+
+
+@pytest.mark.parametrize(
+    ("sql_type", "name"),
+    [
+        (UTCDateTime(), "PostgreSQLInstant"),
+        (DateTime(timezone=True), "PostgreSQLInstant"),
+        (DateTime(), "DateTime"),
+        (Time(), "Time"),
+        (Time(timezone=True), "PostgreSQLClock"),
+        (CHAR(3), "PostgreSQLChar"),
+        (REAL(), "PostgreSQLReal"),
+        (Float(), "Float"),
+        (Double(), "Double"),
+        (Numeric(), "PostgreSQLDecimal"),
+        (Numeric(5, 2), "Numeric"),
+        (Numeric(5, 2, asdecimal=False), "Numeric"),
+        (Text(), "Text"),
+    ],
+)
+def test_types_on_postgresql(sql_type: TypeEngine[Any], name: str) -> None:
+    found = postgresql_type(sql_type)
+    assert type(found).__name__ == name
+    if isinstance(found, Numeric) and not isinstance(found, Float):
+        assert (found.precision, found.scale, found.asdecimal) == (5, 2, True)
+    if isinstance(found, CHAR):
+        assert found.length == 3
+
+
+@pytest.mark.parametrize(
+    ("sql_type", "value", "sent"),
+    [
+        (DateTime(timezone=True), NOON, "2026-01-31 12:00:00.000000"),
+        (DateTime(timezone=True), NOON.replace(microsecond=5), "2026-01-31 12:00:00.000005"),
+        (DateTime(timezone=True), NOON.astimezone(EAST), "2026-01-31 12:00:00.000000"),
+        (DateTime(timezone=True), None, None),
+        (DateTime(), LOCAL, "2026-01-31 12:00:00.000000"),
+        (Time(timezone=True), dt.time(14, tzinfo=EAST), "12:00:00.000000"),
+        (Time(timezone=True), None, None),
+        (Time(), dt.time(14), "14:00:00.000000"),
+        (Numeric(5, 2), Decimal("1.5"), 1.5),
+        (Numeric(5, 2), None, None),
+        (Numeric(5, 2), Decimal("NaN"), nan),
+        (Numeric(5, 2), Decimal(MANY), MANY),
+        (Numeric(5, 2), Decimal(-MANY), -MANY),
+        (Numeric(5, 2), Decimal(2**53), 2**53),
+        (Numeric(5, 2), Decimal(2**53 - 1), 2.0**53 - 1),
+        (Numeric(5, 2), Decimal(MANY) + Decimal("0.5"), 2.0**53 + 2),
+        (Numeric(5, 2), Decimal(2**63 - 1), 2**63 - 1),
+        (Numeric(5, 2), Decimal(2**63), 2.0**63),
+        (Numeric(5, 2), Decimal(-(2**63)), -(2**63)),
+        (Numeric(5, 2), Decimal("1e400"), 1.7976931348623157e308),
+        (Numeric(5, 2), Decimal("-1e400"), -1.7976931348623157e308),
+        (Numeric(5, 2), Decimal("1e-400"), 5e-324),
+        (Numeric(5, 2), Decimal("-1e-400"), -5e-324),
+        (Numeric(5, 2), Decimal(0), 0.0),
+    ],
+)
+def test_what_sqlite_is_sent(sql_type: TypeEngine[Any], value: Any, sent: Any) -> None:
+    found = send(sqlite_type(sql_type), value, SQLITE)
+    assert (type(found), repr(found)) == (type(sent), repr(sent))
+
+
+@pytest.mark.parametrize(
+    ("sql_type", "value", "read"),
+    [
+        (DateTime(timezone=True), "2026-01-31 12:00:00.000000", NOON),
+        (DateTime(), "2026-01-31 12:00:00.000000", LOCAL),
+        (Date(), "2026-01-31", NOON.date()),
+        (Time(timezone=True), "12:00:00.000000", dt.time(12, tzinfo=dt.UTC)),
+        (Time(), "12:00:00", dt.time(12)),
+        (Boolean(), 1, True),
+        (Boolean(), 0, False),
+        (Boolean(), None, None),
+        (Float(), 5, 5.0),
+        (Float(), 0.5, 0.5),
+        (Float(), None, None),
+        (Numeric(5, 2), None, None),
+        (Numeric(5, 2), 1.5, Decimal("1.50")),
+        (Numeric(5, 2), 5, Decimal("5.00")),
+        (Numeric(5, 2), -0.0, Decimal("0.00")),
+        (Numeric(20, 0), MANY, Decimal(MANY)),
+        (Numeric(20, 0), -MANY, Decimal(-MANY)),
+        (Numeric(20, 0), 2.0**53, Decimal(2**53)),
+        (Numeric(), 1e300, Decimal("1" + "0" * 300)),
+        (Numeric(), 1.5, Decimal("1.5")),
+        (Numeric(), 100.0, Decimal(100)),
+    ],
+)
+def test_what_sqlite_returns(sql_type: TypeEngine[Any], value: Any, read: Any) -> None:
+    found = receive(sqlite_type(sql_type), value, SQLITE)
+    assert (type(found), str(found)) == (type(read), str(read))
+
+
+@pytest.mark.parametrize(
+    ("sql_type", "value"),
+    [
+        (Float(), "1.5"),
+        (Float(), MANY),
+        (Numeric(5, 2), 1.555),
+        (Numeric(5, 2), "1.5"),
+        (Boolean(), 2),
+    ],
+)
+def test_what_sqlite_has_that_is_no_value(sql_type: TypeEngine[Any], value: Any) -> None:
+    with pytest.raises((ValueError, TypeError, KeyError)):
+        receive(sqlite_type(sql_type), value, SQLITE)
+
+
+def spell(value: Any) -> tuple[Any, ...]:
+    return value, value.upper()
+
+
+@pytest.mark.parametrize(
+    ("sql_type", "value", "sent"),
+    [
+        (SQLiteList(Integer()), [1, None, 2], "[1,null,2]"),
+        (SQLiteList(Integer()), None, None),
+        (SQLiteList(Integer()), [], "[]"),
+        (SQLiteList(Boolean()), [True, None], "[true,null]"),
+        (SQLiteList(LargeBinary()), [b"\x0a\xff", None], '["0AFF",null]'),
+        (SQLiteList(sqlite_type(DateTime())), [LOCAL], '["2026-01-31 12:00:00.000000"]'),
+        (SQLiteList(Text(), spell), ["a", "b"], '["a","A","b","B"]'),
+        (SQLiteRows(Integer(), Text()), [(1, "a"), (2, "é")], '[[1,"a"],[2,"é"]]'),
+        (SQLiteRows(Integer(), LargeBinary()), [(1, b"\x0a")], '[[1,"0A"]]'),
+        (SQLiteRows(Integer()), [], "[]"),
+        (SQLiteRows(Integer()), None, None),
+    ],
+)
+def test_lists_on_sqlite(sql_type: TypeEngine[Any], value: Any, sent: str | None) -> None:
+    assert send(sql_type, value, SQLITE) == sent
+
+
+@pytest.mark.parametrize(
+    ("item", "value", "sent"),
+    [
+        (Integer(), [1, None, -2], "{1,null,-2}"),
+        (Boolean(), [True, None], "{true,null}"),
+        (Text(), ["a", None, "null", ""], '{"a",null,"null",""}'),
+        (Text(), ['a"b', "c\\d", "e\nf", None], '{"a\\"b","c\\\\d","e\nf",null}'),
+        (Text(), [], "{}"),
+        (Text(), None, None),
+    ],
+)
+def test_lists_on_postgresql(item: TypeEngine[Any], value: Any, sent: str | None) -> None:
+    """They are the text of an array, in which the same characters are escaped as in JSON."""
+    assert send(PostgreSQLList(item), value, POSTGRESQL) == sent
+
+
+@pytest.mark.parametrize(
+    ("item", "can"),
+    [
+        (Text(), True),
+        (String(5), True),
+        (Integer(), True),
+        (Boolean(), True),
+        (Enum("a", name="e"), False),
+        (Float(), False),
+        (Uuid(), False),
+    ],
+)
+def test_items_of_lists(item: TypeEngine[Any], *, can: bool) -> None:
+    assert PostgreSQLList.can_hold(item) is can
+
+
+@pytest.mark.parametrize(
+    ("sql_type", "value", "sent"),
+    [
+        (PostgreSQLInstant(), NOON.astimezone(EAST), NOON),
+        (PostgreSQLInstant(), NOON, NOON),
+        (PostgreSQLInstant(), None, None),
+        (
+            postgresql_type(Time(timezone=True)),
+            dt.time(14, tzinfo=EAST),
+            dt.time(12, tzinfo=dt.UTC),
+        ),
+        (postgresql_type(Time(timezone=True)), None, None),
+        (PostgreSQLRealOperand(), 0.1, 0.10000000149011612),
+        (PostgreSQLRealOperand(), None, None),
+        (ARRAY(PostgreSQLInstant()), [NOON.astimezone(EAST), None], [NOON, None]),
+        (ARRAY(Integer()), [1], [1]),
+    ],
+)
+def test_what_postgresql_is_sent(sql_type: TypeEngine[Any], value: Any, sent: Any) -> None:
+    found = send(sql_type, value, POSTGRESQL)
+    assert (found, str(found)) == (sent, str(sent))
+
+
+@pytest.mark.parametrize(
+    ("sql_type", "value", "read"),
+    [
+        (CHAR(5), " a ", " a"),
+        (CHAR(5), None, None),
+        (REAL(), 0.10000000149011612, 0.1),
+        (REAL(), None, None),
+        (Numeric(), Decimal("1E+2"), Decimal(100)),
+        (Numeric(), Decimal("1.50"), Decimal("1.5")),
+        (Numeric(), None, None),
+        (Time(timezone=True), dt.time(14, tzinfo=EAST), dt.time(12, tzinfo=dt.UTC)),
+        (Time(timezone=True), None, None),
+    ],
+)
+def test_what_postgresql_returns(sql_type: TypeEngine[Any], value: Any, read: Any) -> None:
+    found = receive(postgresql_type(sql_type), value, POSTGRESQL)
+    assert (type(found), str(found)) == (type(read), str(read))
+
+
+@pytest.mark.parametrize(
+    ("values", "needs"),
+    [([NOON], False), ([None, NOON], False), ([NOON, LOCAL], True), ([], False)],
+)
+def test_first_and_last_instants(values: list[Any], *, needs: bool) -> None:
+    """The driver returns them without an offset."""
+    assert PostgreSQLInstant.needs_decoding([(1, value) for value in values], 1) is needs
+
+
+@pytest.mark.parametrize(
+    ("read", "text", "value"),
+    [
+        (_read_octets, b"\xc3\xa9", "é"),
+        (_read_octets, b"\xff", Unreadable(Octets(b"\xff"))),
+        (_read_told, b"\xc3\xa9", "é"),
+        (_read_told, b"\xff", Unreadable(Octets(b"\xff"))),
+        (_read_told, "0AFF", b"\x0a\xff"),
+        (_read_told, 5, 5),
+        (_read_told, None, None),
+        (_read_instant, "2026-01-31T12:00:00+00:00", NOON),
+        (_read_instant, "infinity", dt.datetime.max),
+        (_read_instant, "-infinity", dt.datetime.min),
+        (_read_day, "2026-01-31", NOON.date()),
+        (_read_day, "infinity", dt.date.max),
+        (_read_parts, "1 2 1 day", dt.timedelta(1, 0, 2)),
+        (_read_parts, "9999999999 0 many days", Unreadable("many days")),
+        (_read_item_parts, "1 2 1 day", dt.timedelta(1, 0, 2)),
+    ],
+)
+def test_spellings(read: Callable[[Any], Any], text: Any, value: Any) -> None:
+    """Texts are decoded by themselves, so that one that can't be is shown as it is."""
+    found = read(text)
+    assert (type(found), getattr(found, "stored", found)) == (
+        type(value),
+        getattr(value, "stored", value),
+    )
+
+
+def test_items_of_arrays() -> None:
+    """Each is read by itself, in any number of dimensions."""
+    text = '["2026-01-31", null, ["infinity", "10000-01-01"]]'
+    assert _read_items(_read_day, text) == [NOON.date(), None, [dt.date.max, "10000-01-01"]]
+
+
+@pytest.mark.parametrize("value", [inf, -inf, nan])
+def test_floats_that_are_no_numbers(value: float) -> None:
+    assert repr(send(sqlite_type(Numeric(5, 2)), value, SQLITE)) == repr(value)
+
+
+def test_rows_are_decoded() -> None:
+    """Only columns with a conversion, and of those with a look at the rows only if it says so."""
+    decoders = (
+        Decoder(1, str, None),
+        Decoder(2, str, lambda rows, position: rows[0][position] == 3),
+        Decoder(0, str, lambda rows, position: rows[0][position] == 3),
+    )
+    found = Compiled("", (), (), {}, {}, decoders, frozenset((0, 1, 2)))
+    assert found.decode([(1, 2, 3), (4, 5, 6)]) == [(1, "2", "3"), (4, "5", "6")]
+    assert found.decode([]) == []
+    rows = [(1, 2)]
+    assert Compiled("", (), (), {}, {}, (), ()).decode(rows) is rows
+
+
+def test_values_are_bound() -> None:
+    """Constants and defaults are added to those that are given, which come first."""
+    found = Compiled("", ("a", "b", "c"), ((0, str),), {"b": 2}, {"c": lambda: 3}, (), ())
+    assert found.bind({"a": 1}) == ["1", 2, 3]
+    assert found.bind({"a": 1, "b": 4, "c": 5, "d": 6}) == ["1", 4, 5]
+    assert Compiled("", ("c",), (), {}, {"c": lambda: 3}, (), ()).bind({}) == [3]
+    assert Compiled("", ("b",), (), {"b": 2}, {}, (), ()).bind({}) == [2]
