@@ -363,8 +363,9 @@ RELEVANT = {
 
 
 FIRST = {
-    "plan": "plan",
-    "statement": "statement/test_sql plan",
+    "plan": "plan unit/test_values unit/test_cursors",
+    "shape": "statement/test_sql plan",
+    "statement": "statement/test_sql statement/test_types statement/test_defaults plan",
     **dict.fromkeys(("execute", "pipeline", "respond"), "wire"),
 }
 """Tests of whole packages that take milliseconds each, and are run before the others."""

@@ -34,7 +34,7 @@ from relevant import tests_of
 ROOT = Path(__file__).parents[2]
 KEPT = ROOT / ".mutants"
 SOURCE = Path("src/modelwire")
-PACKAGES = ("plan", "statement", "execute", "pipeline", "respond")
+PACKAGES = ("plan", "shape", "statement", "execute", "pipeline", "respond")
 MINUTES = float(os.environ.get("MUTANTS_MINUTES", "20"))
 SEED = int(os.environ.get("MUTANTS_SEED", "1"))
 PYTHON = str(ROOT / ".venv/bin/python")
