@@ -18,6 +18,8 @@ import httpx2
 import pytest
 import pytest_asyncio
 from fastapi import FastAPI
+from sqlalchemy.orm.clsregistry import _MultipleClassMarker
+from sqlmodel import SQLModel
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from examples import league
@@ -139,7 +141,22 @@ def _leave_out(cases: list[pytest.Item], config: pytest.Config, items: list[pyte
 def pytest_collection_finish() -> None:
     """Spare the garbage collector the tests, of which there are thousands, and what they import."""
     gc.collect()
+    _check_names_of_classes()
     gc.freeze()
+
+
+def _check_names_of_classes() -> None:
+    """Refuse models of one name in SQLModel's own registry, whose relationships would be unclear.
+
+    The order of the tests would decide which of them fail.
+    """
+    for name, marker in SQLModel._sa_registry._class_registry.items():
+        several = marker.contents if isinstance(marker, _MultipleClassMarker) else ()
+        classes = [made for refer in several if (made := refer()) is not None]
+        if len(classes) > 1:
+            modules = " and ".join(str(made.__module__) for made in classes)
+            message = f"{name} of {modules}: derive one from a class with a registry=registry()"
+            raise pytest.UsageError(message)
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ import pytest
 from fastapi import Header
 from httpx2 import AsyncClient
 from pydantic import BaseModel
+from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from modelwire import Caller, Database, Policy, Resource, everyone, nobody
@@ -15,7 +16,11 @@ from tests.conftest import make_app, open_client
 from .two_worlds.planted import find_plants
 
 
-class Shelf(SQLModel, table=True):
+class Base(SQLModel, registry=registry(metadata=SQLModel.metadata)):
+    """Classes of their own, whatever those of other tests are called."""
+
+
+class Shelf(Base, table=True):
     """Seen by its owner alone."""
 
     __tablename__ = "checks_shelves"
@@ -24,7 +29,7 @@ class Shelf(SQLModel, table=True):
     owner_id: int
 
 
-class Volume(SQLModel, table=True):
+class Volume(Base, table=True):
     """Seen by all, changed by its owner."""
 
     __tablename__ = "checks_volumes"
@@ -35,7 +40,7 @@ class Volume(SQLModel, table=True):
     shelf_id: int | None = Field(default=None, foreign_key="checks_shelves.id")
 
 
-class Page(SQLModel, table=True):
+class Page(Base, table=True):
     """Changed by all, created by nobody."""
 
     __tablename__ = "checks_pages"
@@ -45,7 +50,7 @@ class Page(SQLModel, table=True):
     text: str = ""
 
 
-class Slip(SQLModel, table=True):
+class Slip(Base, table=True):
     """Created and changed by all."""
 
     __tablename__ = "checks_slips"

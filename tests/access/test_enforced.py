@@ -7,13 +7,18 @@ import pytest
 from fastapi import Header, HTTPException
 from pydantic import BaseModel
 from sqlalchemy import UniqueConstraint
+from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
 from modelwire import Caller, Policy, Resource, everyone
 from tests.conftest import MakeClient
 
 
-class Firm(SQLModel, table=True):
+class Base(SQLModel, registry=registry(metadata=SQLModel.metadata)):
+    """Classes of their own, whatever those of other tests are called."""
+
+
+class Firm(Base, table=True):
     __tablename__ = "access_firms"
 
     id: int | None = Field(default=None, primary_key=True)
@@ -22,14 +27,14 @@ class Firm(SQLModel, table=True):
     bills: list["Bill"] = Relationship(back_populates="firm")
 
 
-class BillTag(SQLModel, table=True):
+class BillTag(Base, table=True):
     __tablename__ = "access_bill_tags"
 
     bill_id: int = Field(foreign_key="access_bills.id", primary_key=True)
     tag_id: int = Field(foreign_key="access_tags.id", primary_key=True)
 
 
-class Bill(SQLModel, table=True):
+class Bill(Base, table=True):
     __tablename__ = "access_bills"
 
     id: int | None = Field(default=None, primary_key=True)
@@ -44,7 +49,7 @@ class Bill(SQLModel, table=True):
     tags: list["Tag"] = Relationship(link_model=BillTag)
 
 
-class BillLine(SQLModel, table=True):
+class BillLine(Base, table=True):
     __tablename__ = "access_bill_lines"
 
     id: int | None = Field(default=None, primary_key=True)
@@ -54,7 +59,7 @@ class BillLine(SQLModel, table=True):
     bill: Bill | None = Relationship(back_populates="lines")
 
 
-class Tag(SQLModel, table=True):
+class Tag(Base, table=True):
     __tablename__ = "access_tags"
     __table_args__ = (UniqueConstraint("by", "code"),)
 
@@ -65,7 +70,7 @@ class Tag(SQLModel, table=True):
     by: int | None = None
 
 
-class Wish(SQLModel, table=True):
+class Wish(Base, table=True):
     """Wish that everyone may leave, and admins read."""
 
     __tablename__ = "access_wishes"

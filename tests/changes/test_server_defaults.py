@@ -16,7 +16,6 @@ from sqlalchemy import (
     DateTime,
     DefaultClause,
     Enum,
-    MetaData,
     String,
     Time,
     func,
@@ -24,6 +23,7 @@ from sqlalchemy import (
     true,
 )
 from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from modelwire import Changes, Database, Resource
@@ -34,16 +34,13 @@ from tests.lanes import DIALECTS
 PATH = "/defaulted_parts/"
 
 
-class Older(SQLModel):
-    metadata = MetaData()
+class Older(SQLModel, registry=registry()): ...
 
 
-class Newer(SQLModel):
-    metadata = MetaData()
+class Newer(SQLModel, registry=registry()): ...
 
 
-class Later(SQLModel):
-    metadata = MetaData()
+class Later(SQLModel, registry=registry()): ...
 
 
 class Grade(enum.Enum):

@@ -15,7 +15,8 @@ from typing import Any
 import httpx2
 import pytest
 import pytest_asyncio
-from sqlalchemy import MetaData, text
+from sqlalchemy import text
+from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from modelwire import Changes, Database, Resource
@@ -30,12 +31,10 @@ MIGRATION = (
 )
 
 
-class Older(SQLModel):
-    metadata = MetaData()
+class Older(SQLModel, registry=registry()): ...
 
 
-class Newer(SQLModel):
-    metadata = MetaData()
+class Newer(SQLModel, registry=registry()): ...
 
 
 class PartBefore(Older, table=True):

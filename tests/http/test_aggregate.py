@@ -10,6 +10,7 @@ import httpx2
 import pytest
 from fastapi import Depends, HTTPException
 from sqlalchemy import Column, Float, Integer, Numeric, text
+from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from modelwire import Database, Resource
@@ -22,7 +23,11 @@ from tests.zoo import Category, Color, Person, Thing
 BIG = 2**63 - 1
 
 
-class Mixed(SQLModel, table=True):
+class Base(SQLModel, registry=registry(metadata=SQLModel.metadata)):
+    """Classes of their own, whatever those of other tests are called."""
+
+
+class Mixed(Base, table=True):
     """Columns whose values are shown as another kind of number than they are stored as."""
 
     __tablename__ = "mixed_numbers"
@@ -297,7 +302,7 @@ async def test_largest_limit(make_client: MakeClient, database: Database) -> Non
         assert (len(answer.json()["items"]), answer.json()["more"]) == (count, True)
 
 
-class Word(SQLModel, table=True):
+class Word(Base, table=True):
     """A key of text, and fields that are named like parameters and measures."""
 
     __tablename__ = "sum_words"

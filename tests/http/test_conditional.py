@@ -4,6 +4,7 @@ import asyncio
 
 import httpx2
 import pytest
+from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
 from examples.league import Player, Team, User
@@ -14,7 +15,11 @@ from tests.http.rows import store, store_users
 from tests.zoo import Group, Person
 
 
-class Account(SQLModel, table=True):
+class Base(SQLModel, registry=registry(metadata=SQLModel.metadata)):
+    """Classes of their own, whatever those of other tests are called."""
+
+
+class Account(Base, table=True):
     __tablename__ = "conditional_accounts"
 
     id: int | None = Field(default=None, primary_key=True)
@@ -24,20 +29,20 @@ class Account(SQLModel, table=True):
     edits: int | None = None
 
 
-class AlbumTrack(SQLModel, table=True):
+class AlbumTrack(Base, table=True):
     __tablename__ = "conditional_album_tracks"
 
     album_id: int = Field(foreign_key="conditional_albums.id", primary_key=True)
     track_id: int = Field(foreign_key="conditional_tracks.id", primary_key=True)
 
 
-class Track(SQLModel, table=True):
+class Track(Base, table=True):
     __tablename__ = "conditional_tracks"
 
     id: int | None = Field(default=None, primary_key=True)
 
 
-class Album(SQLModel, table=True):
+class Album(Base, table=True):
     """Its version counts its links too."""
 
     __tablename__ = "conditional_albums"

@@ -2,6 +2,7 @@
 
 import httpx2
 import pytest
+from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
 from examples.league import Player, Team, User
@@ -24,7 +25,11 @@ from tests.zoo import (
 )
 
 
-class Shelf(SQLModel, table=True):
+class Base(SQLModel, registry=registry(metadata=SQLModel.metadata)):
+    """Classes of their own, whatever those of other tests are called."""
+
+
+class Shelf(Base, table=True):
     """Its jars go with it, its stickers do not."""
 
     __tablename__ = "delete_shelves"
@@ -33,14 +38,14 @@ class Shelf(SQLModel, table=True):
     jars: list["Jar"] = Relationship(cascade_delete=True)
 
 
-class Jar(SQLModel, table=True):
+class Jar(Base, table=True):
     __tablename__ = "delete_jars"
 
     id: int | None = Field(default=None, primary_key=True)
     shelf_id: int = Field(foreign_key="delete_shelves.id")
 
 
-class Sticker(SQLModel, table=True):
+class Sticker(Base, table=True):
     __tablename__ = "delete_stickers"
 
     id: int | None = Field(default=None, primary_key=True)
@@ -48,7 +53,7 @@ class Sticker(SQLModel, table=True):
     jar_id: int | None = Field(default=None, foreign_key="delete_jars.id")
 
 
-class Folder(SQLModel, table=True):
+class Folder(Base, table=True):
     """A tree whose branches go with their root."""
 
     __tablename__ = "delete_folders"

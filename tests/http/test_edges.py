@@ -10,6 +10,7 @@ from fastapi import BackgroundTasks, Depends, FastAPI, HTTPException, Request, R
 from fastapi.responses import JSONResponse
 from pydantic import computed_field, field_validator
 from sqlalchemy import JSON, Column
+from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
 from examples.league import Team
@@ -19,7 +20,11 @@ from tests.conftest import LEAGUE, MakeClient, make_app, open_client
 from tests.http.problems import faults_of, read_problem
 
 
-class Blob(SQLModel, table=True):
+class Base(SQLModel, registry=registry(metadata=SQLModel.metadata)):
+    """Classes of their own, whatever those of other tests are called."""
+
+
+class Blob(Base, table=True):
     """Columns that JSON has no types for."""
 
     __tablename__ = "blobs ü"
@@ -30,7 +35,7 @@ class Blob(SQLModel, table=True):
     numbers: list[int] | None = Field(default=None, sa_column=Column(JSON))
 
 
-class Account(SQLModel, table=True):
+class Account(Base, table=True):
     """A validator and a computed field, as they are written for the model."""
 
     __tablename__ = "accounts"
@@ -53,7 +58,7 @@ class Account(SQLModel, table=True):
         return self.password_hash is not None and bool(self.first_letter())
 
 
-class Game(SQLModel, table=True):
+class Game(Base, table=True):
     __tablename__ = "games"
 
     id: int | None = Field(default=None, primary_key=True)
@@ -61,7 +66,7 @@ class Game(SQLModel, table=True):
     contest_id: int | None = Field(default=None, foreign_key="contests.id")
 
 
-class Contest(SQLModel, table=True):
+class Contest(Base, table=True):
     """A relationship with a condition of its own."""
 
     __tablename__ = "contests"
@@ -75,7 +80,7 @@ class Contest(SQLModel, table=True):
     )
 
 
-class Tag(SQLModel, table=True):
+class Tag(Base, table=True):
     __tablename__ = "tags"
 
     name: str = Field(primary_key=True)
@@ -273,7 +278,7 @@ async def test_time_with_an_offset_in_a_filter(zoo_client: httpx2.AsyncClient) -
     assert document["errors"][0]["parameter"] == "clock"
 
 
-class Stamp(SQLModel, table=True):
+class Stamp(Base, table=True):
     """A default that its column can't hold."""
 
     __tablename__ = "stamps"

@@ -2,6 +2,7 @@
 
 import httpx2
 import pytest
+from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from modelwire import Database, Resource
@@ -11,7 +12,11 @@ from tests.http.rows import read_ids, refused_parameters, store
 NAMES = ("limit", "sort", "count", "or", "q", "cursor", "fields", "include", "skip")
 
 
-class Odd(SQLModel, table=True):
+class Base(SQLModel, registry=registry(metadata=SQLModel.metadata)):
+    """Classes of their own, whatever those of other tests are called."""
+
+
+class Odd(Base, table=True):
     """A column for each parameter."""
 
     __tablename__ = "odd"

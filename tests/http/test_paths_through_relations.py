@@ -5,6 +5,7 @@ from typing import Any
 import httpx2
 import pytest
 from fastapi import Depends
+from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
 from examples.league import Player, Team
@@ -14,7 +15,11 @@ from tests.http.rows import read_ids, read_items, refused_parameters, store
 from tests.zoo import Category, City, Country, Group, Membership, Person
 
 
-class Owner(SQLModel, table=True):
+class Base(SQLModel, registry=registry(metadata=SQLModel.metadata)):
+    """Classes of their own, whatever those of other tests are called."""
+
+
+class Owner(Base, table=True):
     """Has one pet by its declaration, and as many as there are by its table."""
 
     __tablename__ = "path_owners"
@@ -24,7 +29,7 @@ class Owner(SQLModel, table=True):
     pet: "Pet" = Relationship(sa_relationship_kwargs={"uselist": False})
 
 
-class Pet(SQLModel, table=True):
+class Pet(Base, table=True):
     __tablename__ = "path_pets"
 
     id: int | None = Field(default=None, primary_key=True)

@@ -12,7 +12,7 @@ import msgspec
 import pytest
 from fastapi import FastAPI
 from pydantic import field_serializer
-from sqlalchemy import MetaData
+from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
 from examples.league import Player, Team
@@ -25,8 +25,7 @@ from tests.worlds import World, make_world_fixture, on_lanes
 from tests.zoo import Thing
 
 
-class Own(SQLModel):
-    metadata = MetaData()
+class Own(SQLModel, registry=registry()): ...
 
 
 class Account(Own, table=True):
