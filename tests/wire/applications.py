@@ -206,7 +206,8 @@ MEMBERS = (
     Resource(
         Topic,
         policy=Policy(
-            read=col(Topic.office_id).is_(None) | col(Topic.office_id).in_(me.offices),
+            read=(col(Topic.office_id).is_(None) | col(Topic.office_id).in_(me.offices))
+            & (col(Topic.name) != "unseen"),
             create=everyone,
             update=me.is_boss,
             delete=nobody,

@@ -243,12 +243,12 @@ class PaperTopic(Base, table=True):
 
 
 class Topic(Base, table=True):
-    """Seen by everyone, or by its office alone."""
+    """Seen by everyone, or by its office alone; none called `unseen` is."""
 
     __tablename__ = "topics"
 
     id: int | None = Field(default=None, primary_key=True)
-    name: str
+    name: str = Field(unique=True)
     office_id: int | None = Field(default=None, foreign_key="offices.id")
 
 
