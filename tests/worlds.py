@@ -40,11 +40,6 @@ class Made(Mapping[str, T]):
     def __len__(self) -> int:
         return len(self._makers)
 
-    def make_all(self) -> None:
-        """Make all of them."""
-        for name in self:
-            self[name]
-
 
 @dataclass(frozen=True)
 class World:
@@ -113,7 +108,7 @@ def make_world_fixture(
         database = Database(url, metadata=metadata, **PATIENT)
         made = Made(apps(database))
         if keeps_log:
-            made.make_all()
+            next(iter(made.values()))
         await database.init_db()
         clients = Made({name: partial(_make_client, made, name) for name in made})
         yield kind(database, made, clients)

@@ -1,12 +1,13 @@
 """Fixtures that several modules of this folder share."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from typing import Any
 
 import httpx2
 import pytest
 import pytest_asyncio
+from fastapi import FastAPI
 
 from modelwire import Database, Resource
 from tests.conftest import MakeClient, make_app, open_client
@@ -23,11 +24,24 @@ def known_owns() -> Known:
     return {}
 
 
+@pytest.fixture(scope="module")
+def add_endpoints() -> Callable[[FastAPI], None]:
+    """Adds the endpoints that the tests of a module need; none, unless the module has its own."""
+    return lambda _: None
+
+
 @pytest_asyncio.fixture
-async def own(database: Database, lane: str, known_owns: Known) -> Own:
+async def own(
+    database: Database,
+    lane: str,
+    known_owns: Known,
+    add_endpoints: Callable[[FastAPI], None],
+) -> Own:
     """An application with the rows of two organisations, which the tests of a module share."""
-    made = known_owns.get((database.dialect, lane)) or Own(database, lane)
-    known_owns[database.dialect, lane] = made
+    made = known_owns.get((database.dialect, lane))
+    if made is None:
+        made = known_owns[database.dialect, lane] = Own(database, lane)
+        add_endpoints(made.app)
     await made.fill()
     return made
 

@@ -1,6 +1,6 @@
 """Policies that look at other rows of the row's own table, such as its parent in a tree."""
 
-from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any
 
 import httpx2
@@ -14,8 +14,8 @@ from sqlmodel import Field, Relationship, SQLModel, col, select
 
 from modelwire import Caller, Changes, Database, Policy, Resource
 from tests.changes.exact import clear_log
-from tests.conftest import PATIENT, MakeURL, empty_tables, make_app, open_client
-from tests.lanes import DIALECTS
+from tests.conftest import empty_tables
+from tests.worlds import Makers, World, make_world_fixture, on_lanes
 
 
 class Base(SQLModel, registry=registry()):
@@ -123,50 +123,41 @@ class Tree:
         return await self.client.request(method, path, headers=headers, **options)
 
 
-@pytest.fixture(scope="module")
-def known_trees() -> dict[str, str]:
-    """The URLs of the databases of this module, by dialect."""
-    return {}
+def make_trees(database: Database) -> Makers:
+    """An application for each condition on each lane, as in `has direct`."""
+    made: Makers = {}
+    for name, (condition, _) in CONDITIONS.items():
+        resource = Resource(
+            TreeNode,
+            includes=["parent", "children"],
+            nested_writes=["children"],
+            writable=["id"],
+            policy=Policy(read=MINE | condition),
+            changes=Changes(),
+        )
+        apps = on_lanes((resource,), caller=me)(database)
+        made |= {f"{name} {lane}": make for lane, make in apps.items()}
+    return made
 
 
-@pytest_asyncio.fixture(params=DIALECTS)
-async def tree_database(
-    request: pytest.FixtureRequest, make_url: MakeURL, known_trees: dict[str, str]
-) -> AsyncIterator[Database]:
-    """A database with the tree, which is stored in order, so that the log has it all."""
-    url = known_trees.get(request.param) or await make_url(request.param, "trees")
-    known_trees[request.param] = url
-    database = Database(url, metadata=Base.metadata, **PATIENT)
-    make_app(database, "direct", (Resource(TreeNode, changes=Changes()),), {})
-    await database.init_db()
-    yield database
-    await empty_tables(database)
-    await clear_log(database)
-    await database.close_db()
+trees = make_world_fixture("trees", Base.metadata, make_trees, keeps_log=True)
 
 
 @pytest_asyncio.fixture
-async def tree(
-    request: pytest.FixtureRequest, tree_database: Database, lane: str
-) -> AsyncIterator[Tree]:
-    """The service under the condition that the test is about."""
-    condition, sees = CONDITIONS[request.param]
-    resource = Resource(
-        TreeNode,
-        includes=["parent", "children"],
-        nested_writes=["children"],
-        writable=["id"],
-        policy=Policy(read=MINE | condition),
-        changes=Changes(),
-    )
-    app = make_app(tree_database, lane, (resource,), {"caller": me})
-    async with tree_database.session() as session:
+async def tree(request: pytest.FixtureRequest, trees: World, lane: str) -> Tree:
+    """The service under the condition that the test is about.
+
+    Its tree is stored in order, so that the log has it all.
+    """
+    await empty_tables(trees.database)
+    await clear_log(trees.database)
+    async with trees.database.session() as session:
         for row in STORED:
             session.add(TreeNode(**row))
             await session.flush()
         await session.commit()
-    async with open_client(app) as client:
-        yield Tree(client, sees)
+    _, sees = CONDITIONS[request.param]
+    return Tree(trees.clients[f"{request.param} {lane}"], sees)
 
 
 on_conditions = pytest.mark.parametrize("tree", CONDITIONS, indirect=True)

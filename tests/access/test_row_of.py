@@ -1,10 +1,10 @@
 """Single rows, and what is shown of them, in endpoints of an application's own."""
 
 import json
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import pytest
-import pytest_asyncio
 from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import select
@@ -98,13 +98,10 @@ def _add_shown(app: FastAPI) -> None:
         return m.rows()[3].model_dump()
 
 
-@pytest_asyncio.fixture
-async def own(database: Database, lane: str) -> Own:
-    """An application with endpoints of its own, and the rows of two organisations."""
-    made = Own(database, lane)
-    _add_endpoints(made.app)
-    await made.fill()
-    return made
+@pytest.fixture(scope="module")
+def add_endpoints() -> Callable[[FastAPI], None]:
+    """Adds the endpoints of these tests."""
+    return _add_endpoints
 
 
 async def test_a_row_is_given_to_who_may_see_it(own: Own) -> None:
@@ -224,8 +221,8 @@ async def test_the_document_describes_keys_and_what_is_shown(own: Own) -> None:
     assert "secret" not in described["properties"]
 
 
-async def test_a_caller_is_overridden_in_tests(own: Own) -> None:
-    own.app.dependency_overrides[m.read_own_member] = lambda: m.BOB
+async def test_a_caller_is_overridden_in_tests(own: Own, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(own.app.dependency_overrides, m.read_own_member, lambda: m.BOB)
     assert (await own.send("GET", "/invoices/2/number", None)).json() == "b1"
     assert (await own.send("GET", "/invoices/1/number", None)).status_code == 404
 
