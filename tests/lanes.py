@@ -15,12 +15,14 @@ committed. While one works on it, one of the two is enough, which a hash of its 
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from pathlib import Path
 from zlib import crc32
 
 import pytest
+
+from tests.examples import THOROUGH
 
 DIALECTS = ("sqlite", "postgresql")
 LANES = ("direct", "session")
@@ -71,9 +73,22 @@ def _all_but_one(items: Iterable[pytest.Item], name_of: Name, choose: Choose) ->
 
 
 def _lane_of_module(_name: str, item: pytest.Function) -> int:
-    database = _database_of(item)
+    return _lane_for(item.path, _database_of(item))
+
+
+def _lane_for(module: Path, database: str | None) -> int:
     turn = 0 if database is None else DIALECTS.index(database)
-    return crc32(item.path.name.encode()) + turn
+    return (crc32(module.name.encode()) + turn) % len(LANES)
+
+
+def lanes_for(module: str, database: str) -> Sequence[str]:
+    """The lanes of a module's cases that go through lanes by themselves.
+
+    Args:
+        module: The path of the module.
+        database: The dialect of the case's database.
+    """
+    return LANES if THOROUGH else [LANES[_lane_for(Path(module), database)]]
 
 
 def _without_lane(item: pytest.Function) -> str | None:

@@ -13,7 +13,7 @@ from sqlalchemy import MetaData
 
 from modelwire import Database, Resource
 from tests.conftest import PATIENT, MakeURL, make_app, make_client_of
-from tests.lanes import DIALECTS, LANES
+from tests.lanes import DIALECTS, LANES, lanes_for
 
 T = TypeVar("T")
 
@@ -52,6 +52,10 @@ class World:
     @property
     def dialect(self) -> str:
         return self.database.dialect
+
+    def clients_for(self, module: str) -> dict[str, httpx2.AsyncClient]:
+        """Return the clients for cases of a module that go through lanes by themselves."""
+        return {lane: self.clients[lane] for lane in lanes_for(module, self.dialect)}
 
 
 Makers = dict[str, Callable[[], FastAPI]]

@@ -158,7 +158,7 @@ async def test_what_is_suggested(
     world: World, place: tuple[str, str], query: list[tuple[str, str]]
 ) -> None:
     """A request that follows a suggestion is not told that there is no such name."""
-    for client in world.clients.values():
+    for client in world.clients_for(__file__).values():
         for error in await errors_of(client, *place, query):
             hint = _HINT.search(error["message"])
             if hint is None:

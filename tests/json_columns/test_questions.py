@@ -173,7 +173,7 @@ async def test_filters(world: World, way: str, seed: int) -> None:
     for _ in range(40):
         question = draw.question(rows)
         wanted = [r for r in rows["things"] if question.holds_for(r, boxes) is not (way == "not")]
-        for lane, client in world.clients.items():
+        for lane, client in world.clients_for(__file__).items():
             with describe(lane=lane, question=question, name=question.name, rows=rows):
                 match way:
                     case "filter":
@@ -224,7 +224,7 @@ async def test_orders(world: World, seed: int) -> None:
             wanted = sorted(rows["things"], key=lambda r: r["id"])
             wanted.sort(key=lambda r: place(part(r)), reverse=True)
         sort = "-" * descending + question.path
-        for lane, client in world.clients.items():
+        for lane, client in world.clients_for(__file__).items():
             with describe(lane=lane, sort=sort, rows=rows):
                 page = (await client.get("/things/", params={"sort": sort, "limit": 100})).json()
                 assert ids(page["items"]) == ids(wanted)

@@ -20,7 +20,7 @@ from .groupings import aggregates, grouped_rows
 from .model import TABLES, Row, related
 
 ASKED = 12
-"""Sums over one set of rows, each on both lanes."""
+"""Sums over one set of rows."""
 
 
 def check_groups(answer: httpx2.Response, items: Sequence[Row], skip: int, limit: int) -> None:
@@ -55,7 +55,7 @@ async def test_sums(world: World, data: st.DataObject) -> None:
             expected = add_up(rows, asked)
         except OverflowError:
             continue
-        for lane, client in world.clients.items():
+        for lane, client in world.clients_for(__file__).items():
             with describe(lane=lane, asked=asked):
                 url = asked.url(f"/{asked.table}/aggregate", **page)
                 check_groups(await client.get(url), expected, **page)
@@ -69,7 +69,7 @@ async def test_sums_in_other_forms(world: World, data: st.DataObject) -> None:
     await world.fill(rows)
     for _ in range(ASKED):
         asked = data.draw(aggregates(rows))
-        for lane, client in world.clients.items():
+        for lane, client in world.clients_for(__file__).items():
             with describe(lane=lane, asked=asked):
                 found = await client.get(asked.url(f"/{asked.table}/aggregate"))
                 posted = await client.post(f"/{asked.table}/aggregate/query", json=asked.body())
@@ -122,7 +122,7 @@ async def test_sums_of_sub_collections(world: World, data: st.DataObject) -> Non
             expected = add_up(rows, asked, related(rows, parent, row, name))
         except OverflowError:
             continue
-        for lane, client in world.clients.items():
+        for lane, client in world.clients_for(__file__).items():
             with describe(lane=lane, asked=asked, path=path):
                 answer = await client.get(asked.url(path))
                 check_groups(answer, expected, skip=0, limit=100)

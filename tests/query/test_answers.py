@@ -19,7 +19,7 @@ from .model import TABLES, Row, Rows, find_items, find_rows, related, show, sort
 from .queries import Query, encode
 
 QUERIES = 12
-"""Queries over one set of rows, each on both lanes."""
+"""Queries over one set of rows."""
 
 Strategy = st.SearchStrategy[Any]
 
@@ -34,7 +34,7 @@ async def compare_pages(
         query = data.draw(queries(rows))
         page = {"limit": data.draw(st.integers(1, 8)), "skip": data.draw(st.integers(0, 3))}
         expected = find_items(rows, query)
-        for lane, client in world.clients.items():
+        for lane, client in world.clients_for(__file__).items():
             with describe(lane=lane, query=query):
                 url = query.url(f"/{query.table}/", **page)
                 check_page(await client.get(url), expected, **page)
@@ -130,7 +130,7 @@ async def test_query_in_a_body(world: World, data: st.DataObject) -> None:
     await world.fill(rows)
     for _ in range(QUERIES):
         query = data.draw(strategies.queries(rows))
-        for lane, client in world.clients.items():
+        for lane, client in world.clients_for(__file__).items():
             with describe(lane=lane, query=query):
                 answer = await client.post(
                     f"/{query.table}/query", json=query.body(limit=5, skip=1)
@@ -147,7 +147,7 @@ async def test_streams(world: World, data: st.DataObject) -> None:
     for _ in range(QUERIES):
         query = data.draw(strategies.queries(rows))
         expected, url = find_items(rows, query), query.url(f"/{query.table}/stream/")
-        for lane, client in world.clients.items():
+        for lane, client in world.clients_for(__file__).items():
             with describe(lane=lane, query=query):
                 array = await client.get(url)
                 assert (array.status_code, array.json()) == (200, expected)
@@ -169,7 +169,7 @@ async def test_csv(world: World, data: st.DataObject) -> None:
             ["" if item[name] is None else str(item[name]) for name in names]
             for item in find_items(rows, query)
         ]
-        for lane, client in world.clients.items():
+        for lane, client in world.clients_for(__file__).items():
             with describe(lane=lane, query=query):
                 url = query.url(f"/{table}/stream/")
                 answer = await client.get(url, headers={"accept": "text/csv"})
@@ -202,7 +202,7 @@ async def test_sub_collections(world: World, data: st.DataObject) -> None:
         found = [r for r in find_rows(rows, query) if r in children]
         expected = [show(rows, query, r) for r in sort_rows(rows, query, found)]
         key = ",".join(quote(str(row[field]).encode(), safe="") for field in TABLES[parent].key)
-        for lane, client in world.clients.items():
+        for lane, client in world.clients_for(__file__).items():
             with describe(lane=lane, query=query, parent=(parent, key)):
                 url = f"/{parent}/{_spell(key)}/{name}/?{encode(query.parameters(limit=5))}"
                 check_page(await client.get(url), expected, skip=0, limit=5)

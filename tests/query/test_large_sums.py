@@ -53,7 +53,7 @@ async def test_a_sum_that_its_type_can_not_hold_is_refused(
     field, stored = BEYOND[values]
     await fill(world, [{field: value} for value in stored])
     measure = "data.n:sum" if field == "data" else f"{field}:sum"
-    for client in world.clients.values():
+    for client in world.clients_for(__file__).values():
         answer = await client.get(f"/artists/aggregate?{asked.format(measure, measure)}")
         assert answer.status_code == 422
         assert answer.json()["errors"] == [
@@ -69,7 +69,7 @@ async def test_a_sum_that_its_type_can_not_hold_is_refused(
 async def test_a_sum_of_floats_that_is_not_shown_is_refused_too(world: World, asked: str) -> None:
     """Groups are not chosen or ordered by what is no number."""
     await fill(world, [{"ratio": 1e308}, {"ratio": 1e308}])
-    for client in world.clients.values():
+    for client in world.clients_for(__file__).values():
         answer = await client.get(f"/artists/aggregate?group=name&{asked}")
         assert answer.status_code == 422
 
@@ -77,7 +77,7 @@ async def test_a_sum_of_floats_that_is_not_shown_is_refused_too(world: World, as
 async def test_floats_that_are_far_apart_have_a_mean(world: World) -> None:
     """It is their sum by their number, and nothing larger is computed for it."""
     await fill(world, [{"ratio": 1e300}, {"ratio": -1e300}, {"ratio": None}])
-    for client in world.clients.values():
+    for client in world.clients_for(__file__).values():
         answer = await client.get("/artists/aggregate?measures=ratio:avg,ratio:sum")
         assert answer.json()["items"] == [{"ratio:avg": 0.0, "ratio:sum": 0.0}]
 
@@ -90,7 +90,7 @@ async def test_sums_are_told_beside_groups_that_can_not_be_read(world: World, me
     before = BEFORE_CHRIST[world.dialect]
     async with world.database.engine.begin() as connection:
         await connection.execute(text(f"UPDATE artists SET day = '{before}' WHERE id = 1"))
-    for client in world.clients.values():
+    for client in world.clients_for(__file__).values():
         answer = await client.get(f"/artists/aggregate?group=day&measures={measure}&sort={measure}")
         assert answer.status_code == 200
         assert answer.json()["items"] == [

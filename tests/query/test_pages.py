@@ -18,7 +18,7 @@ from .model import Row, Rows, find_rows, key_of, place, show, total_order
 from .queries import Query
 
 QUERIES = 6
-"""Walks over one set of rows, each on both lanes."""
+"""Walks over one set of rows."""
 
 
 async def read_page(client: httpx2.AsyncClient, query: Query, cursor: str, limit: int) -> Row:
@@ -47,7 +47,7 @@ async def test_forward_and_backward(world: World, data: st.DataObject) -> None:
         query = data.draw(keyset_queries(rows))
         limit = data.draw(st.integers(1, 4))
         expected = [show(rows, query, row) for row in find_rows(rows, query)]
-        for lane, client in world.clients.items():
+        for lane, client in world.clients_for(__file__).items():
             with describe(lane=lane, query=query, limit=limit):
                 await _walk(client, query, limit, expected)
 
@@ -118,7 +118,7 @@ def _is_before(one: Sequence[tuple[bool, Any, bool]], other: Sequence[Any]) -> b
 async def test_rows_come_and_go(world: World, data: st.DataObject) -> None:
     """Each page is what now stands next to the one before it, whatever came and went."""
     rows = data.draw(strategies.databases(most=9))
-    lane = data.draw(st.sampled_from(sorted(world.clients)))
+    lane = data.draw(st.sampled_from(sorted(world.clients_for(__file__))))
     client = world.clients[lane]
     for _ in range(3):
         await world.fill(rows)
@@ -189,7 +189,7 @@ async def test_every_row_that_stays_is_seen_once(
     """A walk sees each row that is there throughout exactly once, and no row twice."""
     rows = data.draw(strategies.databases(most=12))
     chance = random.Random(seed)
-    for lane, client in world.clients.items():
+    for lane, client in world.clients_for(__file__).items():
         await world.fill(rows)
         walk = Walk(data.draw(keyset_queries(rows)), {n: list(r) for n, r in rows.items()})
         query = replace(walk.query, fields=(), includes=())
@@ -219,7 +219,7 @@ async def first_cursor(client: httpx2.AsyncClient, url: str) -> str:
 async def test_what_may_change_between_pages(world: World) -> None:
     """`limit`, `fields` and `include` may change between pages."""
     await world.fill(make_labels(5))
-    for client in world.clients.values():
+    for client in world.clients_for(__file__).values():
         cursor = await first_cursor(client, "/labels/?sort=-name")
         url = f"/labels/?sort=-name&cursor={cursor}&limit=2&fields=id&include=children"
         answer = await client.get(url)
@@ -233,7 +233,7 @@ async def test_pages_of_a_sub_collection(world: World) -> None:
     for row in rows["labels"][1:]:
         row["parent_id"] = 1
     await world.fill(rows)
-    for client in world.clients.values():
+    for client in world.clients_for(__file__).values():
         found: list[int] = []
         cursor: str | None = ""
         while cursor is not None:
@@ -247,7 +247,7 @@ async def test_pages_of_a_sub_collection(world: World) -> None:
 async def test_links(world: World) -> None:
     """`Link` carries the same pages, each with the whole query, and no `last`."""
     await world.fill(make_labels(5))
-    for client in world.clients.values():
+    for client in world.clients_for(__file__).values():
         cursor = await first_cursor(client, "/labels/?sort=-name&id__gt=0")
         answer = await client.get(f"/labels/?sort=-name&id__gt=0&cursor={cursor}&limit=1")
         assert set(answer.links) == {"first", "prev", "next"}

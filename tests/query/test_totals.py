@@ -29,7 +29,7 @@ async def store(world: World) -> None:
 async def test_total(world: World, query: str, total: int | None) -> None:
     """The total is exact past the last page too, and null where it isn't asked for."""
     await store(world)
-    for client in world.clients.values():
+    for client in world.clients_for(__file__).values():
         page = (await client.get(f"/labels/?{query}")).json()
         assert page["total"] == total
         assert "total_is_estimate" not in page
@@ -38,7 +38,7 @@ async def test_total(world: World, query: str, total: int | None) -> None:
 async def test_estimate(world: World) -> None:
     """An estimate is marked as one where the database keeps one, and is exact elsewhere."""
     await store(world)
-    for client in world.clients.values():
+    for client in world.clients_for(__file__).values():
         page = (await client.get("/labels/?count=estimate&limit=2")).json()
         assert len(page["items"]) == 2
         if world.database.dialect == "postgresql":
@@ -63,7 +63,7 @@ async def test_estimate(world: World) -> None:
 async def test_links(world: World, page: str, links: dict[str, list[int]]) -> None:
     """`Link` carries the pages around, with the whole query, and `last` with the total only."""
     await store(world)
-    for client in world.clients.values():
+    for client in world.clients_for(__file__).values():
         answer = await client.get(f"/labels/?sort=id&name__contains=n&{page}")
         assert set(answer.links) == set(links)
         for rel, ids in links.items():

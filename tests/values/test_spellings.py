@@ -304,7 +304,7 @@ async def test_filters(world: World, data: st.DataObject) -> None:
     for _ in range(10):
         name, value, holds = data.draw(conditions())
         expected = [shown(row) for row in stored if holds(row)]
-        for client in world.clients.values():
+        for client in world.clients_for(__file__).values():
             page = (await client.get("/spelled/", params={name: value, "limit": 3})).json()
             assert page["items"] == expected[:3], (name, value)
             assert page["total"] == len(expected), (name, value)
@@ -331,7 +331,7 @@ async def test_orders(world: World, data: st.DataObject) -> None:
         expected = [shown(row) for row in sort(stored, terms)]
         order = ",".join(f"{'-' if descending else ''}{name}" for name, descending in terms)
         limit = data.draw(st.integers(1, 3))
-        for client in world.clients.values():
+        for client in world.clients_for(__file__).values():
             page = (await client.get(f"/spelled/?sort={order}&limit=50")).json()
             assert page["items"] == expected, order
             assert (await client.get(f"/spelled/stream/?sort={order}")).json() == expected
@@ -376,7 +376,7 @@ async def walk(client: httpx2.AsyncClient, url: str) -> list[Row]:
 async def test_changes(world: World, data: st.DataObject) -> None:
     """A change leaves what it does not name as it is, and answers the row as a read does."""
     stored = await fill(world, data, data.draw(rows()))
-    for client in world.clients.values():
+    for client in world.clients_for(__file__).values():
         row = data.draw(st.sampled_from(stored))
         path, tag = f"/spelled/{row['id']}", ""
         read = await client.get(path)
