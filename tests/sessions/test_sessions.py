@@ -1,12 +1,13 @@
 """Sessions in the user's own endpoints."""
 
+from collections.abc import Callable
 from typing import Any
 
 import httpx2
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, HTTPException
 from sqlalchemy.orm import selectinload
-from sqlmodel import select
+from sqlmodel import select, update
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from examples.league import Player, Team, User
@@ -52,6 +53,65 @@ def make_app(database: Database) -> FastAPI:
         return len(team.players)
 
     return app
+
+
+async def _write(session: AsyncSession, way: str) -> None:
+    if way == "show":
+        (await session.exec(select(Team))).first().name = "LOUD"  # type: ignore[union-attr]
+    elif way == "add":
+        session.add(Team(name="Lost"))
+    elif way == "flush":
+        session.add(Team(name="Kept"))
+        await session.flush()
+    elif way == "delete":
+        await session.delete((await session.exec(select(Team))).first())
+    else:
+        await session.exec(update(Team).values(city="Lost"))
+
+
+def _make_writer(way: str, end: str) -> Callable[..., Any]:
+    """Make an endpoint that writes in some way, and ends in some way."""
+
+    async def own(session: SessionDep) -> None:
+        await _write(session, way)
+        if end in ("commit", "rollback"):
+            await getattr(session, end)()
+        if end == "refuse":
+            raise HTTPException(409)
+
+    async def unit(session: UnitOfWorkDep) -> None:
+        await _write(session, way)
+
+    return unit if end == "unit" else own
+
+
+async def test_writes_that_are_not_committed(
+    database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """An endpoint that returns without a commit is warned of once, unless it rolls back itself.
+
+    An object that was changed to be shown is no write.
+    """
+    app = FastAPI()
+    mount(app, database, *LEAGUE)
+    ways = [
+        (way, end)
+        for end in ("nothing", "rollback", "refuse", "commit", "unit")
+        for way in ("show", "add", "flush", "update", "delete")
+    ]
+    for way, end in ways:
+        app.add_api_route(f"/{end}/{way}", _make_writer(way, end), methods=["POST"])
+    warned = []
+    async with open_client(app) as client:
+        for way, end in ways:
+            await client.post("/teams/", json={"name": "Red"})
+            caplog.clear()
+            for _ in range(2):
+                await client.post(f"/{end}/{way}")
+            told = [r.getMessage() for r in caplog.records if "a commit" in r.getMessage()]
+            warned += [(way, end)] * len(told)
+            assert all("<locals>.own has returned without a commit" in text for text in told)
+    assert warned == [(way, end) for way, end in ways if end == "nothing" and way != "show"]
 
 
 async def test_error_rolls_back(database: Database) -> None:

@@ -1,8 +1,10 @@
 """Session dependencies."""
 
+import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from typing import Annotated
+from weakref import WeakKeyDictionary
 
 from fastapi import Depends
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -12,8 +14,11 @@ from ..compat.starlette import replace_receive
 from ..errors import ConfigurationError
 from ..execute.connect.lane import commit_session
 from ..execute.connect.limit import CLIENT
+from ..execute.connect.session import holds_writes
 from ..execute.database import Database
 from .client import SCOPE_CLIENT, Client
+
+logger = logging.getLogger("modelwire")
 
 
 async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
@@ -25,7 +30,6 @@ async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]
     `app.dependency_overrides[get_session]`; generated endpoints then use that session too.
 
     Yields:
-        The session.
         The session.
 
     Raises:
@@ -44,6 +48,29 @@ async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]
             except BaseException:
                 await session.rollback()
                 raise
+            _warn_of_lost_writes(connection, database, session)
+
+
+def _warn_of_lost_writes(
+    connection: HTTPConnection, database: Database, session: AsyncSession
+) -> None:
+    """Warn, once per endpoint, that an endpoint has returned without committing its writes."""
+    endpoint = connection.scope.get("endpoint")
+    told = _TOLD.setdefault(database, set())
+    if holds_writes(session) and endpoint not in told:
+        told.add(endpoint)
+        name = getattr(endpoint, "__qualname__", connection.url.path)
+        logger.warning(_LOST, name)
+
+
+_TOLD: WeakKeyDictionary[Database, set[object]] = WeakKeyDictionary()
+"""The endpoints that were warned of, by database."""
+
+_LOST = (
+    "%s has returned without a commit, so that what it wrote in its session is not stored. Call "
+    "await session.commit(), or take UnitOfWorkDep; if nothing should be stored, call await "
+    "session.rollback()"
+)
 
 
 @contextmanager

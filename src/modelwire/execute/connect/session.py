@@ -23,6 +23,8 @@ class EagerSession(Session):
     """
 
     is_at_work = False
+    has_written = False
+    """Whether its transaction has written by ORM; unclear after a savepoint, which resets it."""
 
     @contextmanager
     def _working(self) -> Iterator[None]:
@@ -63,6 +65,23 @@ class EagerSession(Session):
             super().flush(*args, **kwargs)
 
 
+@event.listens_for(EagerSession, "after_flush")
+def _note_write(session: EagerSession, *_context: object) -> None:
+    session.has_written = True
+
+
+@event.listens_for(EagerSession, "after_commit")
+@event.listens_for(EagerSession, "after_soft_rollback")
+def _note_end(session: EagerSession, *_transaction: object) -> None:
+    session.has_written = False
+
+
+@event.listens_for(EagerSession, "do_orm_execute")
+def _note_statement(state: ORMExecuteState) -> None:
+    if state.is_insert or state.is_update or state.is_delete:
+        _note_write(state.session)
+
+
 @event.listens_for(EagerSession, "do_orm_execute")
 def _refuse_lazy_load(state: ORMExecuteState) -> None:
     # Statements that are not SELECT do not load relationships.
@@ -84,6 +103,15 @@ def open_session(engine: AsyncEngine) -> AsyncSession:
         The session. Its objects stay readable after a commit.
     """
     return AsyncSession(engine, expire_on_commit=False, sync_session_class=EagerSession)
+
+
+def holds_writes(session: AsyncSession) -> bool:
+    """Whether a session has writes that its end would lose.
+
+    Changed objects don't count: they may have been changed only to be shown.
+    """
+    inner = session.sync_session
+    return bool(inner.new or inner.deleted or getattr(inner, "has_written", False))
 
 
 def open_joined_session(connection: AsyncConnection) -> AsyncSession:
