@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, NamedTuple, NewType
 import msgspec
 import pytest
 from pydantic import AwareDatetime, BaseModel, PositiveInt, computed_field
-from sqlalchemy import BigInteger
+from sqlalchemy import BigInteger, column
 from sqlmodel import Field, Relationship, SQLModel
 
 from modelwire import Caller, ConfigurationError
@@ -182,6 +182,18 @@ def test_attributes_that_are_not_there() -> None:
     with pytest.raises(ConfigurationError, match="Join conditions by &"):
         bool(me.is_admin)
     assert not hasattr(me, "__wrapped__")
+
+
+def test_caller_in_place_of_an_attribute() -> None:
+    """The caller itself is no operand, on either side and in a list."""
+    for compare in (
+        lambda: column("owner_id") == me,
+        lambda: me == column("owner_id"),
+        lambda: column("owner_id").in_([me]),
+        lambda: column("owner_id").in_(me),  # type: ignore[arg-type]
+    ):
+        with pytest.raises(ConfigurationError, match=r"one of its attributes, as in me\.id\. It h"):
+            compare()
 
 
 @pytest.mark.parametrize("base", [BaseModel, SQLModel])

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from enum import Enum
-from typing import Any
+from typing import Any, NoReturn
 
 from sqlalchemy import (
     BigInteger,
@@ -137,6 +137,14 @@ class Caller:
         if name.startswith("_"):
             raise AttributeError(name)
         return CallerValue(self, self.__find(name))
+
+    @property
+    def __clause_element__(self) -> NoReturn:
+        """Refuse the caller in an expression, where SQLAlchemy would take it for a value."""
+        raise ConfigurationError(
+            "The caller itself is no value; write one of its attributes, as in "
+            f"me.{self.__key[0].name}. It has {', '.join(self.__attributes)}."
+        )
 
     def __repr__(self) -> str:
         return f"Caller({name_of(self.__dependency)})"
