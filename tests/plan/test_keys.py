@@ -188,6 +188,7 @@ NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
         (THINGS["span"], dt.timedelta(hours=1, minutes=30), "PT1H30M"),
         (SAMPLES["rate"], Decimal("1.5"), "1.5"),
         (SAMPLES["whole"], 5, "5"),
+        (SAMPLES["day"], NOON.replace(hour=0), "2026-01-31"),
         (SAMPLES["kind"], "a", "a"),
         (SAMPLES["raw"], b"\x00\xff", "AP8="),
         (SAMPLES["key"], str(UUID), str(UUID)),

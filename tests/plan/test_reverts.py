@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from decimal import Decimal
 from math import nan
 from typing import Any
 
@@ -97,6 +98,8 @@ def test_what_has_changed_unseen() -> None:
     found = revert("gauges", {"ratio": 1.0}, {"ratio": nan})
     check(found, {"ratio": float("nan")}, None)
     check(found, {"ratio": 0.0}, "Changed since: ratio")
+    found = revert("crates", {"price": Decimal(1)}, {"price": Decimal(2)})
+    check(found, {"price": Decimal("2.00")}, None)
     UpdatePlan(TABLES["depots"], ((7,),), (NewRow((), ()),)).check_expected([()])
 
 

@@ -138,9 +138,15 @@ def _bound(statement: Statement, values: Mapping[str, Any] | None) -> Iterator[s
     if not names:
         return
     if values is None or statement.asked:
-        yield f"  with {', '.join(names)}"
+        constants = statement.compiled.constants
+        yield f"  with {', '.join(_named(name, constants) for name in names)}"
     else:
         yield f"  with {', '.join(map(repr, statement.compiled.bind(statement.bind(values))))}"
+
+
+def _named(name: str, constants: Mapping[str, Any]) -> str:
+    """Tell a parameter, with its value if that is part of the statement."""
+    return f"{name}={constants[name]!r}" if name in constants else name
 
 
 def _list_of(text: str, _dialect: str) -> tuple[SelectShape, Mapping[str, Any]]:

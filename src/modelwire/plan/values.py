@@ -53,8 +53,7 @@ def parse_value(text: str, field: Field) -> Any:
 
 def write_value(value: Any, field: Field) -> str:
     """Write a value as a text that `parse_value` accepts."""
-    if field.from_column is not None:
-        value = shown_value(value, field)
+    value = shown_value(value, field)
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, bool):
