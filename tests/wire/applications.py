@@ -110,7 +110,12 @@ def _library(tell: Tell) -> tuple[Resource, ...]:
         Resource(Place),
         Resource(Node, includes=["parent", "children"], nested_writes=["children"]),
         *KEPT_NOTES,
-        Resource(Order, hooks=_hooks("order", tell), nested_writes=["lines"], includes=["lines"]),
+        Resource(
+            Order,
+            hooks=_hooks("order", tell),
+            nested_writes=["lines", "labels"],
+            includes=["lines", "labels"],
+        ),
         Resource(OrderLine, hooks=_hooks("line", tell)),
         Resource(Guarded, operations=["create", "read", "list", "update"]),
         Resource(Ticket),
@@ -132,6 +137,8 @@ def _hooks(name: str, tell: Tell) -> Hooks:
 def _hook(name: str, kind: str, tell: Tell) -> Callable[[Change], Coroutine[Any, Any, None]]:
     async def hook(change: Change) -> None:
         await asyncio.sleep(0)  # what was sent before is told first
+        for link in change.links:
+            tell(f"{name}.{kind} {link.action} {link.relationship} {link.keys}")
         for row in change.rows:
             tell(f"{name}.{kind} {row.pointer!r} {_show(row.old)} -> {_show(row.new)}")
             values: Mapping[str, Any] = row.new or row.old or {}

@@ -183,6 +183,13 @@ class Remark(Base, table=True):
     note: Note | None = Relationship(back_populates="remarks")
 
 
+class OrderTag(Base, table=True):
+    __tablename__ = "order_tags"
+
+    order_id: int = Field(foreign_key="orders.id", primary_key=True)
+    tag_id: int = Field(foreign_key="tags.id", primary_key=True)
+
+
 class Order(Base, table=True):
     """Has hooks of every kind."""
 
@@ -192,6 +199,7 @@ class Order(Base, table=True):
     number: str | None = Field(default=None, unique=True)
     state: str = "open"
     lines: list["OrderLine"] = Relationship(back_populates="order", cascade_delete=True)
+    labels: list[Tag] = Relationship(link_model=OrderTag)
 
 
 class OrderLine(Base, table=True):
