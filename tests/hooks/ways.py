@@ -47,7 +47,7 @@ GONE = (("Invoice", "delete", 1), ("Line", "delete", 2), ("Part", "delete", 1))
 WAYS = (
     Way("create", "POST", "/invoices/", {"code": "x"}, one("Invoice", "create")),
     Way("child", "POST", "/invoices/2/lines/", {"place": 3}, one("Line", "create")),
-    Way("linked child", "POST", "/invoices/2/labels/", {"name": "l"}, ()),
+    Way("linked child", "POST", "/invoices/2/labels/", {"name": "l"}, one("Invoice", "update")),
     Way(
         "nested",
         "POST",

@@ -46,7 +46,10 @@ class World:
         await _empty(served.database)
         names = Names()
         async with open_client(served.app) as client:
-            return [await self._ask(client, exchange, names) for exchange in group.exchanges]
+            return [
+                await self._ask(served.database, client, exchange, names)
+                for exchange in group.exchanges
+            ]
 
     async def close(self) -> None:
         """Close all connections."""
@@ -62,7 +65,12 @@ class World:
             self._served[name] = Served(app, database)
         return self._served[name]
 
-    async def _ask(self, client: httpx2.AsyncClient, exchange: Exchange, names: Names) -> list[str]:
+    async def _ask(
+        self, database: Database, client: httpx2.AsyncClient, exchange: Exchange, names: Names
+    ) -> list[str]:
+        # Whether a write looks for triggers must not depend on the time.
+        async with database.reading() as lane:
+            await database.triggers.look(lane, database.metadata.sorted_tables)
         self._told.clear()
         response = await send(client, exchange, names)
         await asyncio.sleep(0)  # asyncpg tells of a statement a little later
@@ -76,12 +84,10 @@ class World:
 
 
 async def _empty(database: Database) -> None:
-    """Empty the tables; whether a write looks for triggers must not depend on the time."""
+    """Empty the tables, and the log of changes."""
     await empty_tables(database)
     async with database.engine.begin() as connection:
         await connection.execute(CHANGES.delete())  # that was logged
-    async with database.reading() as lane:
-        await database.triggers.look(lane, database.metadata.sorted_tables)
 
 
 @asynccontextmanager

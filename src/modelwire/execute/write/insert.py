@@ -23,7 +23,6 @@ from ...plan.writing.create_plan import (
     refuse_other_parent,
     refuse_unnamed_parent,
 )
-from ...plan.writing.keyed import plan_for_key
 from ...plan.writing.new_rows import NewRow
 from ...shape.lookups import LookupShape
 from ...shape.writes import InsertShape
@@ -33,8 +32,7 @@ from ..connect.lane import Row
 from ..rejection import Rejection, check_all_written
 from .context import WriteContext, Written
 from .link import Linker
-from .lock import read_locked
-from .permission import check_linked, check_parents, check_tied, check_written, refuse
+from .permission import check_parents, check_tied, check_written, refuse
 
 
 class Inserter(Struct, frozen=True):
@@ -85,35 +83,26 @@ class Inserter(Struct, frozen=True):
         return stored
 
     async def store_child(self, child: ChildPlan) -> Row:
-        """Store a row below an existing one.
+        """Store a row below an existing one, to which it refers.
 
         Raises:
             NotFound: The existing row was not found.
-            Forbidden: The new row is to be linked to it, and the caller may not change it.
             InvalidRequest: The new row names another parent.
             Rejection: A constraint fired.
         """
-        owner, changed = await self._find_owner(child.parent)
+        owner = await self._find_owner(child.parent)
         await check_parents(self.context, child.plan)
         (stored,) = await self._store_below(child.parent.relation, [owner], child.plan)
-        if changed:
-            await check_linked(self.context, child.parent.table, (), changed)
         return stored
 
-    async def _find_owner(self, parent: Parent) -> tuple[Row, Sequence[Row]]:
-        """Find and lock the owner of a new row: its referenced values, and the row if it changes.
-
-        A new link changes the owner, as every link does.
+    async def _find_owner(self, parent: Parent) -> Row:
+        """Find and lock the owner of a new row; return its referenced values.
 
         Raises:
             NotFound: The owner does not exist for the caller.
-            Forbidden: The caller may not change it.
         """
-        if parent.relation.link is not None:
-            (row,) = await read_locked(self.context, plan_for_key(parent.table, parent.key))
-            return parent.table.values_of(row, parent.relation.local), [row]
         for values in await self.context.run(parent.owner, {ROWS: [parent.key]}):
-            return values, ()
+            return values
         raise NotFound(f"{parent.table.title} not found")
 
     async def _store_parents(self, plan: CreatePlan) -> CreatePlan:

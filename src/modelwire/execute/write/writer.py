@@ -9,8 +9,8 @@ from typing import Any
 from ...errors import NotFound, RequestError
 from ...plan.writing.create_plan import ChildPlan, CreatePlan
 from ...plan.writing.delete import DeletePlan
-from ...plan.writing.keyed import KeyedRows
-from ...plan.writing.links import LinkPlan
+from ...plan.writing.keyed import KeyedRows, plan_for_key
+from ...plan.writing.links import LinkPlan, LinkSet
 from ...plan.writing.mark import RestorePlan
 from ...plan.writing.new_rows import NewRow
 from ...plan.writing.plans import EachPlan, MassDelete, MassUpdate, WritePlan, rows_of
@@ -25,7 +25,7 @@ from .insert import Inserter
 from .link import Linker
 from .lock import check_stored, read_locked
 from .mass import find_affected
-from .permission import check_parents, refuse_by_policy
+from .permission import check_linked, check_parents, refuse_by_policy
 from .soft import SoftRemover
 from .update import update_row, update_rows
 from .upsert import Upserter
@@ -64,7 +64,25 @@ async def _write_each(context: WriteContext, plan: EachPlan) -> Written:
 
 
 async def _create_child(context: WriteContext, plan: ChildPlan) -> Written:
-    return Written(plan.plan, [await Inserter(context).store_child(plan)])
+    is_linked = plan.parent.relation.link is not None
+    store = partial(_create_linked, context) if is_linked else Inserter(context).store_child
+    return Written(plan.plan, [await store(plan)])
+
+
+async def _create_linked(context: WriteContext, child: ChildPlan) -> Row:
+    """Create a row that is linked to an existing one, which changes by that as by every link."""
+    parent, plan = child.parent, child.plan
+    owner = plan_for_key(parent.table, parent.key)
+    (row,) = await read_locked(context, owner)
+    await check_parents(context, plan)
+    (stored,) = await Inserter(context).store(plan)
+    key = plan.table.values_of(stored, plan.table.key_columns)
+    links = LinkSet(parent.relation, plan.table, (key,), (plan.rows[0].pointer,), are_new=True)
+    ends = [parent.table.values_of(row, parent.relation.local)]
+    tie = partial(Linker(context).tie, parent.relation, ends, plan, [stored])
+    await _change_links(context, LinkPlan(owner, links), row, tie)
+    await check_linked(context, parent.table, (), [row])
+    return stored
 
 
 async def _upsert(context: WriteContext, plan: UpsertPlan) -> Written:
@@ -104,7 +122,7 @@ async def _delete_all(context: WriteContext, plan: MassDelete) -> Written:
 
 async def _link(context: WriteContext, plan: LinkPlan) -> Written:
     (row,) = await read_locked(context, plan.owner)
-    linker, hooks = Linker(context), context.hooks
+    linker = Linker(context)
     links, missing = await linker.find(plan.links)
     if missing:
         raise NotFound(f"{links.target.title} not found")
@@ -114,11 +132,19 @@ async def _link(context: WriteContext, plan: LinkPlan) -> Written:
     except RequestError as refusal:
         await refuse_by_policy(change())
         raise refusal
+    await _change_links(context, plan, row, change)
+    return Written(plan.owner)
+
+
+async def _change_links(
+    context: WriteContext, plan: LinkPlan, row: Row, change: Callable[[], Awaitable[object]]
+) -> None:
+    """Add or remove a link, and run the hooks of the row that it changes."""
+    hooks = context.hooks
     sets = None if hooks is None else await hooks.before_link(plan, row)
     await change()
     if hooks is not None and sets is not None:
         hooks.linked(plan, row, await _set(context, plan.owner, sets) if sets.fields else row)
-    return Written(plan.owner)
 
 
 async def _set(context: WriteContext, owner: KeyedRows, sets: NewRow) -> Row:

@@ -149,7 +149,7 @@ def _writes_of(
             for planned in plan.planned:
                 yield from _writes_of(catalog, planned)
         case ChildPlan():
-            yield from _writes_of(catalog, plan.plan)
+            yield from _writes_below(catalog, plan)
         case LinkPlan():
             yield plan.owner.table.name, "update"
         case UpsertPlan():
@@ -162,6 +162,13 @@ def _writes_of(
             yield plan.table.name, "update"
         case DeletePlan() | MassDelete():
             yield from ((name, "delete") for name in _removed_with(catalog, plan.table.name))
+
+
+def _writes_below(catalog: Catalog, plan: ChildPlan) -> Iterator[tuple[str, WriteOperation]]:
+    """Yield the writes of a new row below an existing one, which a link changes."""
+    if plan.parent.relation.link is not None:
+        yield plan.parent.table.name, "update"
+    yield from _writes_of(catalog, plan.plan)
 
 
 def _removed_with(catalog: Catalog, name: str) -> set[str]:
