@@ -25,14 +25,20 @@ from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import asyncpg
+import fastapi
 import pytest
 import pytest_asyncio
+from packaging.version import Version
 
 from .pages import PAGES, Snippet, page_id, snippets_of, steps_of
 from .shell import Shell
 
 LANGUAGES = {"python", "console", "csv", "json", "text", "yaml"}
 PLAYED = [page for page in PAGES if page.name != "generate-a-client.md"]
+
+FASTAPI = Version(fastapi.__version__)
+SINCE = {"own-endpoints.md": Version("0.122")}
+"""Pages that show what newer versions of FastAPI answer: 401 of its `HTTPBearer`, once 403."""
 
 
 class _Page:
@@ -119,6 +125,8 @@ def shell(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Shell]:
 )
 def test_page_does_what_it_shows(shell: Shell, page: Path) -> None:
     """A reader who types what a page says gets what the page shows."""
+    if SINCE.get(page.name, FASTAPI) > FASTAPI:
+        pytest.skip(f"what this page shows is answered since FastAPI {SINCE[page.name]}")
     player = _Page(shell)
     for snippet in snippets_of(page):
         assert snippet.language in LANGUAGES, f"{snippet.place}: what is `{snippet.language}`?"
