@@ -14,6 +14,9 @@ A file consists of groups, each of which begins with empty tables::
       304
       etag: "<row 1>"
 
+Where statements are those of SQLAlchemy's ORM, `since: 2.1` below the title says with which version
+they are compared.
+
 What becomes of a request that is `given` is not told; it has to succeed. Lines that begin with the
 name of a database are about that one alone. Values that are new each time have names by the order
 in which they appear, such as `<row 1>` for the half of a tag that is about the row, and the name
@@ -87,9 +90,22 @@ class Group:
     """Exchanges that follow each other, from empty tables on."""
 
     title: str
-    app: str
     head: Sequence[str]
     exchanges: list[Exchange] = field(default_factory=list)
+
+    @property
+    def app(self) -> str:
+        """The name of the application that is asked."""
+        return self._told("app", "library")
+
+    @property
+    def since(self) -> str:
+        """The version of SQLAlchemy with which statements are as they are told."""
+        return self._told("since", "0")
+
+    def _told(self, name: str, otherwise: str) -> str:
+        lines = (line.partition(": ") for line in self.head)
+        return next((text for key, _, text in lines if key == name), otherwise)
 
 
 def read(path: Path) -> list[Group]:
@@ -98,8 +114,7 @@ def read(path: Path) -> list[Group]:
     for block in path.read_text().strip().split("\n\n"):
         lines = block.splitlines()
         if lines[0].startswith("# "):
-            app = next((it.removeprefix("app: ") for it in lines if it.startswith("app: ")), "")
-            groups.append(Group(lines[0][2:], app or "library", lines))
+            groups.append(Group(lines[0][2:], lines))
         else:
             request = [line for line in lines if not line.startswith(INDENT)]
             told = [line[len(INDENT) :] for line in lines[len(request) :]]
