@@ -46,6 +46,7 @@ from .startup import (
     find_secrets,
     spare_what_is_loaded,
     warn_of_mismatched_columns,
+    warn_of_missing_tables,
 )
 from .tables import create_tables, find_missing_tables
 from .tracking import ChangeTracking
@@ -431,8 +432,9 @@ class Database:
         """Run the lifespan of an application: tables at start-up, no connection left at the end.
 
         The first lifespan in a process also exempts all loaded objects from garbage collection.
-        Possible mistakes are logged as warnings: tables whose columns differ from their models so
-        that requests would fail, and environment variables whose names almost match a setting.
+        Possible mistakes are logged as warnings: missing tables, tables whose columns differ from
+        their models so that requests would fail, and environment variables whose names almost match
+        a setting.
 
         Args:
             app: The application; its `state.modelwire_database` becomes this database.
@@ -448,6 +450,7 @@ class Database:
             await self.init_db()
         else:
             await find_secrets(self.secrets)
+            await warn_of_missing_tables(self.engine, self.metadata)
         self.has_tables = True
         await warn_of_mismatched_columns(self.engine, self.metadata)
         if self.replicas is not None:

@@ -11,12 +11,13 @@ from sqlalchemy import MetaData
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from ..catalog.views import tables_in
 from ..errors import ModelwireError, RequestError
 from ..statement.idempotency import KEYS
 from .failure import describe_failure
 from .faults.translate import translating
 from .secrets import Secrets
-from .tables import create_tables, find_mismatched_columns
+from .tables import create_tables, find_mismatched_columns, find_missing_tables
 
 logger = logging.getLogger("modelwire")
 
@@ -43,6 +44,22 @@ async def find_secrets(secrets: Secrets) -> None:
     with suppress(ModelwireError, TimeoutError):
         async with asyncio.timeout(ASK_S):
             await secrets.find()
+
+
+async def warn_of_missing_tables(engine: AsyncEngine, metadata: MetaData) -> None:
+    """Warn of tables that are left to migrations, and do not exist."""
+    # If the database is unavailable now, the requests that need the tables report them.
+    with suppress(SQLAlchemyError, ModelwireError, OSError):
+        async with asyncio.timeout(ASK_S):
+            missing = await find_missing_tables(engine, tables_in(metadata))
+        if missing:
+            logger.warning(_NO_TABLES, ", ".join(missing))
+
+
+_NO_TABLES = (
+    "The database lacks tables of the models: %s. Requests that need them fail; create them by "
+    "modelwire migrate apply, or by the setting create_tables"
+)
 
 
 async def warn_of_mismatched_columns(engine: AsyncEngine, metadata: MetaData) -> None:
