@@ -148,6 +148,17 @@ async def test_unknown_name_is_logged(
     assert "Invoice has no field `statsu` (did you mean `status`?)" in caplog.text
 
 
+async def test_value_of_another_type_is_logged_without_itself(
+    client: httpx2.AsyncClient, script: Script, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The log says which field a hook has set wrongly, but not to what."""
+    script.on("Invoice.before_create", setting(total="unlikely"))
+    with caplog.at_level(logging.ERROR, logger="modelwire"):
+        assert (await client.post("/invoices/", json={})).status_code == 500
+    assert "A hook has set Invoice.total to a str that is no value of it" in caplog.text
+    assert "unlikely" not in caplog.text
+
+
 async def test_stored_rows_are_read_only(client: httpx2.AsyncClient, script: Script) -> None:
     """Nothing can be set in a row that is stored."""
     script.on("Invoice.after_create", setting(note="late"))

@@ -156,9 +156,10 @@ class HookRows:
         try:
             value = field.adapter.validate_python(value)
             return value if field.to_column is None else field.to_column(value)
-        except ValueError as exc:
+        except ValueError:
+            # The cause would quote the value, and the log has no values of rows.
             kind = type(value).__name__
-            raise HookError(f"A hook has set {name} to a {kind} that is no value of it") from exc
+            raise HookError(f"A hook has set {name} to a {kind} that is no value of it") from None
 
     def _check(self, field: Field, value: Any, pointer: str, faults: Faults, nulls: Faults) -> None:
         if value is None:
