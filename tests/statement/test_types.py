@@ -33,7 +33,7 @@ from sqlalchemy.types import TypeEngine
 
 from modelwire.catalog.invalid_values import Octets, Unreadable
 from modelwire.compat.sqlmodel import UTCDateTime
-from modelwire.statement.compiled import Compiled, Decoder, binder_of
+from modelwire.statement.compiled import Compiled, Decoder, binder_of, decoder_of
 from modelwire.statement.dialects.postgresql_reading import (
     _read_day,
     _read_instant,
@@ -305,6 +305,13 @@ def test_what_postgresql_is_sent(sql_type: TypeEngine[Any], value: Any, sent: An
 def test_what_postgresql_returns(sql_type: TypeEngine[Any], value: Any, read: Any) -> None:
     found = receive(postgresql_type(sql_type), value, POSTGRESQL)
     assert (type(found), str(found)) == (type(read), str(read))
+
+
+def test_arrays_that_postgresql_returns() -> None:
+    """They are converted if their items are."""
+    convert = decoder_of(ARRAY(postgresql_type(Time(timezone=True))), POSTGRESQL)
+    assert convert is not None
+    assert convert([dt.time(14, tzinfo=EAST), None]) == [dt.time(12, tzinfo=dt.UTC), None]
 
 
 @pytest.mark.parametrize(
