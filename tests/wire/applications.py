@@ -60,7 +60,12 @@ KEPT_NOTES = (
     Resource(
         Note, changes=KEPT, soft_delete="deleted_at", includes=["remarks"], read_only=["rank"]
     ),
-    Resource(Remark, changes=KEPT, soft_delete="deleted_at", includes=["note"]),
+    Resource(
+        Remark,
+        changes=Changes(history=True, live=True, keep_days=9),
+        soft_delete="deleted_at",
+        includes=["note"],
+    ),
 )
 
 
@@ -107,7 +112,7 @@ def _library(tell: Tell) -> tuple[Resource, ...]:
         Resource(Tag, includes=["books"]),
         Resource(Review),
         Resource(Shelf, require_if_match=True),
-        Resource(Place),
+        Resource(Place, includes=["shelf"]),
         Resource(Node, includes=["parent", "children"], nested_writes=["children"]),
         *KEPT_NOTES,
         Resource(
@@ -123,8 +128,11 @@ def _library(tell: Tell) -> tuple[Resource, ...]:
     )
 
 
+LIMITS: Mapping[str, Mapping[str, int]] = {"strict": {"max_included": 2}}
+"""Settings of applications."""
+
 STRICT = (
-    Resource(Author, includes=["books"], operations=["create", "read", "list", "delete"]),
+    Resource(Author, includes=["books"], operations=["create", "read", "list", "delete", "stream"]),
     Resource(Book, path="/volumes", escape_formulas=True, hidden=["data"], max_bulk_rows=2),
 )
 

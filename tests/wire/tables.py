@@ -122,6 +122,7 @@ class Place(Base, table=True):
     number: int | None = None
     low: int = 0
     high: int = 9
+    shelf: Shelf | None = Relationship()
 
 
 class Node(Base, table=True):

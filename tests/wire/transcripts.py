@@ -57,7 +57,8 @@ NEW = {
     "shown": r"(?<=-)[0-9a-f]{18}\b",
     "cursor": r'(?<="next":")[^"]+|(?<="previous":")[^"]+|(?<=cursor=)[\w-]{20,}',
     "change": (
-        r'(?<="number":)\d+(?=,"at")|(?<=change-number: )\d+|(?<="next":)\d+'
+        r'(?<="number":)\d+(?=,"at")|(?<="next":)\d+|(?<=change-number: )\d+'
+        r"|(?<=Changes before )\d+"
         r"|(?<=_changes\.number [<>] )\d{1,12}\b|(?<=_changes\.number [<>]= )\d{1,12}\b"
     ),
 }

@@ -13,7 +13,7 @@ from modelwire import Database
 from modelwire.statement.changes import CHANGES
 from tests.conftest import PATIENT, empty_tables, open_client
 
-from .applications import make_app_of
+from .applications import LIMITS, make_app_of
 from .recording import record
 from .tables import Base
 from .transcripts import Exchange, Group, Names, cut, send, tell_response
@@ -59,6 +59,8 @@ class World:
     async def _serve(self, name: str) -> Served:
         if name not in self._served:
             database = Database(self._url, metadata=Base.metadata, **PATIENT)
+            limits = LIMITS.get(name, {})
+            database.settings = database.settings.model_copy(update=limits)
             record(database, self._told.append)
             app = make_app_of(name, database, self._told.append)
             await database.init_db()

@@ -112,7 +112,9 @@ def _read_tables(mappers: Sequence[Mapper[Any]], shared: Shared) -> Sequence[Tab
 def _read_dependents(
     tables: Sequence[Table], mappers: Sequence[Mapper[Any]]
 ) -> Mapping[str, Sequence[Dependent]]:
-    mapped = {m for mapper in mappers for m in mapper.registry.mappers}
+    known = {m for mapper in mappers for m in mapper.registry.mappers}
+    # In one order everywhere: processes that delete from tables in different orders may deadlock.
+    mapped = sorted(known, key=lambda m: (m.class_.__module__, m.class_.__qualname__))
     check_soft_links(tables, mapped)
     return read_dependents(mapped, _deleted_by_row(tables))
 
