@@ -122,6 +122,23 @@ async def test_first_page_makes_the_secret(fresh: Database, lane: str) -> None:
     assert await read_stored(fresh) == list(fresh.secrets.known)
 
 
+async def test_first_page_in_a_batch_makes_the_secret(fresh: Database, lane: str) -> None:
+    """In a batch it is stored in the same transaction, for which any other one would wait."""
+    app = app_of(fresh, lane)
+    write = {"method": "PATCH", "path": "/teams/1", "body": {"name": "Green"}}
+    page = {"method": "GET", "path": "/teams/?cursor=&limit=1"}
+    refused = {"method": "DELETE", "path": "/teams/99"}
+    async with open_client(app) as client:
+        answer = await client.post("/batch", json={"requests": [write, page, refused]})
+        assert answer.status_code == 404, answer.text
+        assert fresh.secrets.known == ()
+        answer = await client.post("/batch", json={"requests": [write, page]})
+        assert answer.status_code == 200, answer.text
+    cursor = answer.json()["responses"][1]["body"]["next"]
+    assert (await read_page(app, cursor)).status_code == 200
+    assert len(await read_stored(fresh)) == 1
+
+
 async def test_list_without_cursor_needs_none(fresh: Database, lane: str) -> None:
     """Other pages have nothing to do with it."""
     async with open_client(app_of(fresh, lane)) as client:

@@ -70,12 +70,16 @@ class Secrets:
         self._keep = of(sql.build_keep(DIALECTS[dialect.name]))
         self._secret = of(sql.build_secret())
 
-    async def find(self, session: BaseSession | None = None) -> tuple[bytes, ...]:
+    async def find(
+        self, session: BaseSession | None = None, lane: Lane | None = None
+    ) -> tuple[bytes, ...]:
         """Find the secrets; a missing secret of the database is made.
 
         Args:
             session: The overridden session. A secret of its database takes precedence: in tests,
                 the application's own database may not even exist.
+            lane: The lane of an open transaction, which another connection may have to wait for.
+                A secret that is made there may be rolled back, so it is not kept as known.
 
         Returns:
             The secrets.
@@ -85,6 +89,8 @@ class Secrets:
         """
         if self.known:
             return self.known
+        if lane is not None and not is_memory(self._url):
+            return (await self._within(lane),)
         if session is not None:
             found = await self._read(session)
             if found is not None:
@@ -104,25 +110,44 @@ class Secrets:
             raise _refuse(None)
         return found
 
+    async def _within(self, lane: Lane) -> bytes:
+        """Return the secret as an open transaction sees it."""
+        try:
+            found = await self._look_up(lane)
+            if found is None:
+                await self._store_on(lane)
+                found = await self._look_up(lane)
+        except (DatabaseError, Forbidden) as exc:
+            raise _refuse(exc) from exc
+        if found is None:
+            raise _refuse(None)
+        return found
+
     async def _read(self, session: BaseSession | None = None) -> bytes | None:
         try:
             async with self._reading(session) as lane:
-                ((there,),) = await lane.fetch(self._look, {})
-                rows = await lane.fetch(self._secret, {"sought": _NAME}) if there else ()
+                return await self._look_up(lane)
         except (DatabaseError, Forbidden) as exc:
             raise _refuse(exc) from exc
+
+    async def _look_up(self, lane: Lane) -> bytes | None:
+        ((there,),) = await lane.fetch(self._look, {})
+        rows = await lane.fetch(self._secret, {"sought": _NAME}) if there else ()
         return bytes(rows[0][0]) if rows else None
 
     async def _store(self) -> None:
         """Store a new secret, and create its table if missing."""
         try:
             async with self._writing() as lane:
-                ((there,),) = await lane.fetch(self._look, {})
-                for step in () if there else self._creation:
-                    await lane.fetch(step, {})
-                await lane.fetch(self._keep, {"v_name": _NAME, "v_value": _make()})
+                await self._store_on(lane)
         except RequestError as exc:
             raise _refuse(exc) from exc
+
+    async def _store_on(self, lane: Lane) -> None:
+        ((there,),) = await lane.fetch(self._look, {})
+        for step in () if there else self._creation:
+            await lane.fetch(step, {})
+        await lane.fetch(self._keep, {"v_name": _NAME, "v_value": _make()})
 
 
 def _make() -> _Secret:

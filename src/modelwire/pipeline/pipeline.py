@@ -106,7 +106,8 @@ class Pipeline:
         Args:
             session: The overridden session, or the open transaction.
         """
-        secret = self._secrets.known or await self._secrets.find(session_of(session))
+        lane = session.lane if isinstance(session, OpenTransaction) else None
+        secret = self._secrets.known or await self._secrets.find(session_of(session), lane)
         return cipher_of(self.catalog, secret)
 
     def reading(
