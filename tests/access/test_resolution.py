@@ -16,7 +16,7 @@ from modelwire.access.principal import Principal
 from modelwire.compat.short_way import find_short_way
 from modelwire.request.request import Request as RoutedRequest
 from modelwire.testing import open_client
-from modelwire.web import route
+from modelwire.web import endpoint
 
 from .models import Tenant, TenantInvoice, TenantMembership
 
@@ -131,7 +131,7 @@ async def test_overrides(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None
         found.append(given[-1])
         return RoutedRequest(*given)
 
-    monkeypatch.setattr(route, "Request", make_request)
+    monkeypatch.setattr(endpoint, "Request", make_request)
     app = build(tmp_path)
     app.dependency_overrides[read_user] = lambda: User(id=7)
     async with serving(app) as client:

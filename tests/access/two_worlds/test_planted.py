@@ -53,6 +53,7 @@ FOUND_BY: dict[str, tuple[str, int]] = {
     "execute/write/update.py:_store:check_written:0": ("bulk_patch", 0),
     "execute/write/upsert.py:Upserter._look_up:raise explain_unique:0": ("bulk_create", 0),
     "execute/write/upsert.py:Upserter._create:check_written:0": ("bulk_create", 4),
+    "execute/write/writer.py:_create_linked:check_parents:0": ("create_child", 0),
     "execute/write/writer.py:_upsert:check_parents:0": ("bulk_create", 0),
     "plan/keys.py:select_locked:restricts:0": ("change", 0),
     "plan/writing/delete.py:plan_delete:restricts:0": ("delete", 0),

@@ -51,7 +51,14 @@ class UpdatePlan(KeyedRows, frozen=True):
         reads = self.many or self.drafts or self.echoes or any(self.links)
         if reads or self.expected is not None:
             return False
-        return not self.table.policy.restricts("update")
+        policy = self.table.policy
+        return not policy.restricts("update") or (policy.update is policy.read and self._stays)
+
+    @property
+    def _stays(self) -> bool:
+        """Whether the rows surely remain those that the caller may see, below the same parents."""
+        moves = any(field.column.foreign_keys for row in self.rows for field in row.fields)
+        return not (moves or self.may_leave_policy)
 
     @property
     def may_leave_policy(self) -> bool:
