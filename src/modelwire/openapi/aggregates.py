@@ -53,7 +53,7 @@ def _own(subject: Subject) -> Parameters:
         "having": lambda: describe_parameter("having", TEXT, _HAVING, "(count__gte:2)"),
         "sort": lambda: describe_list("sort", _NAMES, _SORT, ["-count"]),
         "tz": lambda: describe_parameter("tz", TEXT, _ZONE, "Europe/Berlin"),
-        "limit": lambda: describe_parameter("limit", most, "Maximum number of groups.", 10),
+        "limit": lambda: describe_parameter("limit", most, "Maximum groups.", 10),
         "skip": lambda: describe_parameter("skip", POSITION, "Groups to skip.", 0),
     }
     names = {"limit": f"limit-{limits.max_groups}"}

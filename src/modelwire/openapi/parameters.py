@@ -192,7 +192,7 @@ def _limit(subject: Subject) -> JSONSchema:
     schema: JSONSchema = {"type": "integer", "minimum": 1, "maximum": resource.max_limit}
     schema["default"] = resource.default_limit
     name = f"limit-{resource.default_limit}-{resource.max_limit}"
-    text = "Maximum number of rows on the page."
+    text = "Maximum rows on the page."
     make = partial(describe_parameter, "limit", schema, text, resource.default_limit)
     return subject.components.refer("parameters", name, make)
 
