@@ -55,16 +55,19 @@ def _warn_of_lost_writes(
     connection: HTTPConnection, database: Database, session: AsyncSession
 ) -> None:
     """Warn, once per endpoint, that an endpoint has returned without committing its writes."""
-    endpoint = connection.scope.get("endpoint")
+    if not holds_writes(session):
+        return
+    name = getattr(connection.scope.get("endpoint"), "__qualname__", "An endpoint")
+    path = getattr(connection.scope.get("route"), "path", "")
     told = _TOLD.setdefault(database, set())
-    if holds_writes(session) and endpoint not in told:
-        told.add(endpoint)
-        name = getattr(endpoint, "__qualname__", connection.url.path)
+    if (name, path) not in told:
+        told.add((name, path))
         logger.warning(_LOST, name)
 
 
-_TOLD: WeakKeyDictionary[Database, set[object]] = WeakKeyDictionary()
-"""The endpoints that were warned of, by database."""
+_TOLD: WeakKeyDictionary[Database, set[tuple[str, str]]] = WeakKeyDictionary()
+"""The endpoints that were warned of, by database: names and paths. An endpoint itself may refer to
+the database, and would keep it."""
 
 _LOST = (
     "%s has returned without a commit, so that what it wrote in its session is not stored. Call "
