@@ -15,7 +15,6 @@ from sqlalchemy import MetaData
 from sqlmodel import Field, SQLModel
 
 from modelwire import Changes, Database, Resource, mount
-from tests.conftest import PATIENT
 
 
 class Gauge(enum.Enum):
@@ -43,9 +42,13 @@ class Train(Base, table=True):
     number: str = Field(unique=True)
 
 
+WAIT_S = 120
+"""Seconds that a process waits for the others, at most."""
+
+
 async def start(url: str, number: str) -> str:
     """Start the application, create a row, and end; gives what its cursors are sealed with."""
-    database = Database(url, metadata=Base.metadata, **PATIENT)
+    database = Database(url, metadata=Base.metadata, pool_timeout_s=WAIT_S, read_timeout_s=WAIT_S)
     app = FastAPI(lifespan=database.lifespan)
     mount(app, database, Resource(Line, changes=Changes()), Resource(Train, changes=Changes()))
     transport = httpx2.ASGITransport(app=app)
@@ -61,10 +64,6 @@ async def start(url: str, number: str) -> str:
         return secret.hex()
 
 
-WAIT_S = 120
-"""Seconds that a process waits for the others, at most."""
-
-
 class Nodes:
     """Processes that have loaded the application.
 
@@ -73,7 +72,8 @@ class Nodes:
     """
 
     def __init__(self, number: int) -> None:
-        # They are forked by a process that has imported all, and has no threads.
+        # They are forked by a process that has imported all, and has no threads. There is one for
+        # all tests, commands of `tests/cli` too, so no tables of other tests may be imported here.
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([__name__])
         self._number = number
