@@ -3,6 +3,7 @@
 import ast
 from collections.abc import Iterator
 from dataclasses import fields
+from inspect import getdoc
 from pathlib import Path
 
 import modelwire
@@ -68,5 +69,5 @@ def test_records_say_what_each_part_is() -> None:
     for record in (Dialect, SQLDialect):
         own = record.__annotations__ if record is SQLDialect else [f.name for f in fields(Dialect)]
         for name in own:
-            assert f"        {name}: " in (record.__doc__ or ""), name
+            assert f"    {name}: " in (getdoc(record) or ""), name
     assert set(DIALECTS) == NAMES

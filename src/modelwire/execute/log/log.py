@@ -227,7 +227,7 @@ class SQLiteLog(ChangeLog):
     async def prune(self, raw: SQLiteConnection, table: str, days: int) -> int:
         """Remove the oldest entries of a table."""
         before = sqlite.write_instant(dt.datetime.now(dt.UTC) - dt.timedelta(days))
-        return len([*await raw.execute_fetchall(sqlite.PRUNE, (table, PRUNED, before))])
+        return len([*await raw.execute_fetchall(sqlite.PRUNE, (table, PRUNED, before, table))])
 
     def write_stamp(self, caller: Principal) -> str:  # noqa: ARG002 - the connection knows it
         """Return an empty text: a function of the connection knows the origin."""

@@ -189,8 +189,8 @@ def _columns_of(table: Table) -> str:
 PRUNE = f"""
 DELETE FROM {CHANGES.name} WHERE number IN (
   SELECT number FROM (
-    SELECT number, at FROM {CHANGES.name} WHERE "table" = ?1 ORDER BY number LIMIT ?2
-  ) WHERE at < ?3 AND number < (SELECT max(number) FROM {CHANGES.name} WHERE "table" = ?1)
+    SELECT number, at FROM {CHANGES.name} WHERE "table" = ? ORDER BY number LIMIT ?
+  ) WHERE at < ? AND number < (SELECT max(number) FROM {CHANGES.name} WHERE "table" = ?)
 ) RETURNING number
 """
 """Statement that removes the oldest entries; the last one stays, to show what was removed."""
