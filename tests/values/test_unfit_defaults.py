@@ -8,6 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any, Self
 
+import pytest
 from pydantic import NaiveDatetime, model_validator
 from sqlalchemy import Column, DateTime, Integer, Numeric, func
 from sqlalchemy.orm import registry
@@ -233,6 +234,7 @@ class HeroCreate(SQLModel):
     made: datetime = Field(default_factory=datetime.utcnow)
 
 
+@pytest.mark.filterwarnings("ignore:.*utcnow:DeprecationWarning")
 def test_all_times_at_once() -> None:
     """Every default and `onupdate` of all resources is named, with what to write instead."""
     lines = refusal(Hero, Power).splitlines()
@@ -249,6 +251,7 @@ def test_all_times_at_once() -> None:
     assert "give the column DateTime(timezone=True)" in lines[4]
 
 
+@pytest.mark.filterwarnings("ignore:.*utcnow:DeprecationWarning")
 def test_defaults_of_a_create_schema() -> None:
     """A schema of the user's own is looked at as well."""
     assert "The default of HeroCreate.made should have an offset" in refusal(
