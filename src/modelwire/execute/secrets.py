@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
+from functools import partial
 from typing import Any
 
 from sqlalchemy.engine import URL, Dialect
@@ -102,26 +103,14 @@ class Secrets:
         """Return the secret of the application's own database."""
         if is_memory(self._url):
             return _make()
-        found = await self._read()
-        if found is None:
-            await self._store()
-            found = await self._read()
-        if found is None:
-            raise _refuse(None)
-        return found
+        return await _find_or_store(self._read, self._store)
 
     async def _within(self, lane: Lane) -> bytes:
         """Return the secret as an open transaction sees it."""
         try:
-            found = await self._look_up(lane)
-            if found is None:
-                await self._store_on(lane)
-                found = await self._look_up(lane)
+            return await _find_or_store(partial(self._look_up, lane), partial(self._store_on, lane))
         except (DatabaseError, Forbidden) as exc:
             raise _refuse(exc) from exc
-        if found is None:
-            raise _refuse(None)
-        return found
 
     async def _read(self, session: BaseSession | None = None) -> bytes | None:
         try:
@@ -148,6 +137,23 @@ class Secrets:
         for step in () if there else self._creation:
             await lane.fetch(step, {})
         await lane.fetch(self._keep, {"v_name": _NAME, "v_value": _make()})
+
+
+async def _find_or_store(
+    look_up: Callable[[], Awaitable[bytes | None]], store: Callable[[], Awaitable[None]]
+) -> bytes:
+    """Return the stored secret; a missing one is stored first.
+
+    Raises:
+        Unavailable: It is not there even then.
+    """
+    found = await look_up()
+    if found is None:
+        await store()
+        found = await look_up()
+    if found is None:
+        raise _refuse(None)
+    return found
 
 
 def _make() -> _Secret:

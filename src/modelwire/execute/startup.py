@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-from contextlib import suppress
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from sqlalchemy import MetaData
 from sqlalchemy.exc import SQLAlchemyError
@@ -48,10 +49,8 @@ async def find_secrets(secrets: Secrets) -> None:
 
 async def warn_of_missing_tables(engine: AsyncEngine, metadata: MetaData) -> None:
     """Warn of tables that are left to migrations, and do not exist."""
-    # If the database is unavailable now, the requests that need the tables report them.
-    with suppress(SQLAlchemyError, ModelwireError, OSError):
-        async with asyncio.timeout(ASK_S):
-            missing = await find_missing_tables(engine, tables_in(metadata))
+    async with _if_available():
+        missing = await find_missing_tables(engine, tables_in(metadata))
         if missing:
             logger.warning(_NO_TABLES, ", ".join(missing))
 
@@ -64,10 +63,8 @@ _NO_TABLES = (
 
 async def warn_of_mismatched_columns(engine: AsyncEngine, metadata: MetaData) -> None:
     """Warn of existing tables that differ from their models, since they are never changed."""
-    # If the database is unavailable now, the requests that need the columns report them.
-    with suppress(SQLAlchemyError, ModelwireError, OSError):
-        async with asyncio.timeout(ASK_S):
-            mismatched = await find_mismatched_columns(engine, metadata)
+    async with _if_available():
+        mismatched = await find_mismatched_columns(engine, metadata)
         for table, columns in mismatched.items():
             if columns.missing:
                 logger.warning(_MISSING, table, ", ".join(columns.missing))
@@ -84,6 +81,15 @@ _UNFILLED = (
     "unless a trigger fills them; add the columns to the model, or drop them or give them a "
     "default by a migration"
 )
+
+
+@asynccontextmanager
+async def _if_available() -> AsyncIterator[None]:
+    """Leave the rest of a block out if the database is unavailable now: requests that need what is
+    missing report it."""
+    with suppress(SQLAlchemyError, ModelwireError, OSError):
+        async with asyncio.timeout(ASK_S):
+            yield
 
 
 def spare_what_is_loaded() -> None:

@@ -77,9 +77,9 @@ class WriteWork:
         reply = self._write.reply
         return (
             self._has_triggers is False
-            and self._write.plan.is_one_statement
             and self._write.check is None
             and not (self.needs_session or reply.includes or reply.table.computed)
+            and self._write.plan.is_one_statement
             and always_succeeds(reply.table)
         )
 

@@ -133,7 +133,7 @@ def mount(
     for table in catalog.tables.values():
         _check_path(routes, table, health)
         add_resource(routes, table)
-        _tell_of_values(table, catalog)
+        _tell_of_mistakes(table, catalog)
     _note_changes(database, catalog)
     if batch is not None and not has_path(app, prefix + batch):
         add_batches(routes, prefix + batch, dependencies)
@@ -189,7 +189,7 @@ def _tell_hidden(catalog: Catalog) -> None:
         )
 
 
-def _tell_of_values(table: Table, catalog: Catalog) -> None:
+def _tell_of_mistakes(table: Table, catalog: Catalog) -> None:
     told = (
         describe_passed_over(table),
         describe_kept_values(table),

@@ -40,7 +40,7 @@ async def update_rows(context: WriteContext, plan: UpdatePlan) -> Written:
         Rejection: A constraint fired.
     """
     hooks = context.hooks
-    if plan.is_one_statement and context.check is None and hooks is None:
+    if context.check is None and hooks is None and plan.is_one_statement:
         if context.catalog.hides_any_rows:
             await check_parents(context, plan)
         return Written(plan, [await update_row(context, plan)])
