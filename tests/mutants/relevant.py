@@ -16,7 +16,9 @@ RELEVANT = {
         "unit/test_driver_lane http/test_read sessions/test_cancelled"
         " sessions/test_short_statements"
     ),
-    "execute/connect/fair_queue": "unit/test_turns unit/test_slots sessions/test_contention",
+    "execute/connect/fair_queue": (
+        "unit/test_fair_queue unit/test_turns unit/test_slots sessions/test_contention"
+    ),
     "execute/connect/gathering": "unit/test_gathering http/test_gathered http/test_totals",
     "execute/connect/lane": "http/test_upsert values/test_unreadable statement/test_caller",
     "execute/connect/limit": (
@@ -27,9 +29,10 @@ RELEVANT = {
         "sessions/test_sessions sessions/test_cancelled sessions/test_loops sessions/test_life"
     ),
     "execute/connect/savepoint": (
-        "unit/test_driver_lane http/test_each_for_itself batches/test_batches"
+        "unit/test_savepoints unit/test_driver_lane http/test_each_for_itself batches/test_batches"
         " constraints/test_many_rows"
     ),
+    "execute/connect/retry": "unit/test_retry sessions/test_contention",
     "execute/connect/slots": "unit/test_slots faults/test_slow_reads",
     "execute/connect/turns": "unit/test_turns sessions/test_contention",
     "execute/connect/watch": "observe sessions/test_sessions",
@@ -50,6 +53,11 @@ RELEVANT = {
     "execute/feed": (
         "unit/test_feed live_changes/test_ends live_changes/test_order live_changes/test_notices"
     ),
+    "execute/feed/notifier": (
+        "unit/test_notifier live_changes/test_notices live_changes/test_order"
+        " live_changes/test_ends"
+    ),
+    "execute/feed/stopping": "unit/test_notifier live_changes/test_ends",
     "execute/finder": (
         "unit/test_referrers http/test_nested_writes http/test_constraints http/test_many_to_many"
     ),

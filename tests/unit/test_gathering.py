@@ -2,14 +2,18 @@
 
 import asyncio
 from collections.abc import Sequence
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from modelwire.execute.connect import gathering
 from modelwire.execute.connect.gathering import Gathering, Turn
+from modelwire.observe.exchange import CURRENT
+from modelwire.overtime import LOOK_S
 
 LIMIT_S = 60.0
+MOMENT_NS = 1_000_000
 
 
 class Worker:
@@ -22,6 +26,7 @@ class Worker:
     def __init__(self, *, takes_at_once: bool = True) -> None:
         self.groups: list[Sequence[int]] = []
         self.tries = 0
+        self.text: str | None = None
         self.connected = asyncio.Event()
         self.connected_with: Exception | None = None
         if takes_at_once:
@@ -30,6 +35,7 @@ class Worker:
 
     async def __call__(self, turn: Turn[int, int]) -> Sequence[int]:
         self.tries += 1
+        turn.text = self.text
         await self.connected.wait()
         if self.connected_with is not None:
             raise self.connected_with
@@ -177,8 +183,11 @@ async def test_without_a_connection_each_has_its_time(monkeypatch: pytest.Monkey
     monkeypatch.setattr(gathering, "perf_counter_ns", lambda: clock[0])
     gathered, worker = gather(), Worker(takes_at_once=False)
     early = await begin(gathered, worker, 1, 2)
-    clock[0] = int(LIMIT_S * 1e9)
-    late = await begin(gathered, worker, 3)
+    clock[0] = MOMENT_NS
+    early += await begin(gathered, worker, 3)
+    clock[0] = 3 * MOMENT_NS
+    late = await begin(gathered, worker, 4)
+    clock[0] = int((LIMIT_S - 2 * LOOK_S) * 1e9) + 2 * MOMENT_NS
     worker.connected_with = OSError("no connection")
     worker.connected.set()
     for task in early:
@@ -188,6 +197,34 @@ async def test_without_a_connection_each_has_its_time(monkeypatch: pytest.Monkey
         await late[0]
     assert worker.tries == 2
     assert not gathered._groups
+
+
+@pytest.mark.parametrize("text", ["SELECT 1", None])
+async def test_a_shared_statement_is_measured_for_each(
+    monkeypatch: pytest.MonkeyPatch, text: str | None
+) -> None:
+    """A request that has waited is measured from its arrival, as far as requests are measured."""
+    clock = [0]
+    monkeypatch.setattr(gathering, "perf_counter_ns", lambda: clock[0])
+    gathered, worker, measured = gather(), Worker(), []
+    worker.text = text
+    tasks = await begin(gathered, worker, 1)
+    clock[0] = 10
+    tasks += await begin(gathered, worker, 2)  # begins the next turn, and measures that itself
+    for came_ns in (20, 30):
+        clock[0] = came_ns
+        exchange: Any = SimpleNamespace(add_gathered=lambda *told: measured.append(told))
+        token = CURRENT.set(exchange)
+        tasks += await begin(gathered, worker, came_ns)
+        CURRENT.reset(token)
+    tasks += await begin(gathered, worker, 40)
+    clock[0] = 100
+    worker.tell(None)
+    await settle()
+    clock[0] = 107
+    worker.tell(None)
+    assert await asyncio.gather(*tasks) == [2, 4, 40, 60, 80]
+    assert measured == ([(text, 80, 7), (text, 70, 7)] if text else [])
 
 
 async def test_nobody_waits_for_what_hangs() -> None:

@@ -2,12 +2,14 @@
 
 import asyncio
 import time
+from types import SimpleNamespace
 
 import pytest
 from sqlalchemy import literal, select
 from sqlalchemy.dialects import sqlite
 
-from modelwire.errors import Unavailable
+from modelwire.errors import NotFound, TimedOut, Unavailable
+from modelwire.execute.connect import slots as slots_module
 from modelwire.execute.connect.slots import QUICK_S, SLOW_S, Claim, Slots
 from modelwire.statement.statements import Statement
 
@@ -28,8 +30,8 @@ async def begin(slots: Slots, statement: Statement) -> Claim:
 
 def run_for(claim: Claim, seconds: float) -> bool:
     """Look at a read when it begins, and after some time; returns whether it may go on."""
-    claim.may_go_on(0.0)
-    return claim.may_go_on(seconds)
+    claim.may_go_on(100.0)
+    return claim.may_go_on(100.0 + seconds)
 
 
 @pytest.mark.parametrize(("pool_size", "slots"), [(1, 1), (2, 1), (3, 1), (4, 2), (10, 5)])
@@ -60,6 +62,20 @@ async def test_what_is_not_known_goes_on_without() -> None:
     assert run_for(other, QUICK_S)
     assert not run_for(other, SLOW_S)
     assert other.is_refused
+
+
+async def test_a_slot_that_comes_free_meanwhile_is_taken() -> None:
+    """An unknown read that waits for a moment keeps the slot that it gets, and gives it back."""
+    slots = make_slots(1, wait_s=60)
+    first = await begin(slots, make_statement())
+    waiting = asyncio.ensure_future(begin(slots, make_statement()))
+    await asyncio.sleep(0)
+    first.end(None)
+    other = await waiting
+    assert not slots.take_free()
+    assert run_for(other, SLOW_S)
+    other.end(None)
+    assert slots.take_free()
 
 
 async def test_what_is_slow_waits_for_a_slot() -> None:
@@ -138,11 +154,28 @@ async def test_what_was_slow_is_forgotten(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 async def test_what_was_ended_is_no_proof() -> None:
-    """A read whose client has gone, or that got no connection, is not known to be quick."""
-    for error in (asyncio.CancelledError(), Unavailable()):
+    """A read whose client has gone, or that got no connection, is not known to be quick.
+
+    One that was refused for another reason has ended by itself.
+    """
+    for error in (asyncio.CancelledError(), TimedOut(), Unavailable(), NotFound("x")):
         slots, statement = make_slots(2), make_statement()
         (await begin(slots, statement)).end(error)
-        assert not slots.claim(statement).is_quick
+        assert slots.claim(statement).is_quick is isinstance(error, NotFound)
+
+
+@pytest.mark.parametrize(("taken_s", "is_quick"), [(QUICK_S / 2, True), (QUICK_S, False)])
+async def test_the_end_counts_as_well_as_looks(
+    monkeypatch: pytest.MonkeyPatch, taken_s: float, is_quick: bool
+) -> None:
+    """A read that was looked at only once is quick if it ended soon after that."""
+    loop = SimpleNamespace(time=lambda: 100.0 + taken_s)
+    monkeypatch.setattr(slots_module, "asyncio", SimpleNamespace(get_running_loop=lambda: loop))
+    slots, statement = make_slots(2), make_statement()
+    claim = await begin(slots, statement)
+    claim.may_go_on(100.0)
+    claim.end(None)
+    assert slots.claim(statement).is_quick is is_quick
 
 
 async def test_few_statements_are_remembered() -> None:

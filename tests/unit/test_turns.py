@@ -68,6 +68,21 @@ async def test_failure_and_cancellation() -> None:
     assert log.events == ["+a", "+c"]
 
 
+async def test_work_that_does_not_begin() -> None:
+    """Its turn is passed on, and its error raised."""
+    turns = WriteQueue(5.0)
+
+    @asynccontextmanager
+    async def fail():  # type: ignore[no-untyped-def]
+        yield int("away")
+
+    for _ in range(2):
+        with pytest.raises(ValueError, match="away"):
+            async with WriteTurn(turns, fail()):
+                pass
+        assert turns.idle == [turns]
+
+
 async def test_wait_that_is_dropped() -> None:
     """Whoever is dropped while he waits leaves the queue as it was."""
     queue = FairQueue(1)

@@ -41,9 +41,6 @@ class FairQueue(QueueCommon[Any]):
     def empty(self) -> bool:
         return not self.idle
 
-    def full(self) -> bool:
-        return len(self.idle) >= self.maxsize
-
     def qsize(self) -> int:
         return len(self.idle)
 

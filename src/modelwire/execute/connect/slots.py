@@ -191,7 +191,6 @@ class Claim(Struct, eq=False):
         """
         slots = self.slots
         if self.has_slot:
-            self.has_slot = False
             slots.put_back()
         if self.statement is None or self.is_quick or not _is_own(error):
             return
