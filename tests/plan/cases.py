@@ -16,6 +16,8 @@ FILES = {
     "tests.plan.test_aggregates": "aggregates.txt",
     "tests.plan.test_writes": "writes.txt",
     "tests.statement.test_sql": "sql.txt",
+    "tests.statement.test_own": "own.txt",
+    "tests.statement.test_caller_door": "callers.txt",
 }
 """Files of cases, beside the modules whose `plan` tells what becomes of each."""
 

@@ -5,11 +5,13 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlmodel import col
+from sqlalchemy import CHAR, Column, ForeignKey
+from sqlalchemy.orm import registry
+from sqlmodel import Field, Relationship, SQLModel, col
 
 from modelwire import Policy, Resource, nobody
 from modelwire.catalog.documents import Part
-from modelwire.catalog.field import Field
+from modelwire.catalog.field import Field as CatalogField
 from modelwire.catalog.read import read_catalog
 from modelwire.catalog.tables import Catalog
 from modelwire.errors import RequestError, Violation
@@ -69,6 +71,30 @@ GUARDED = read_catalog(
 )
 """A resource of which callers see some rows, and may change others."""
 
+
+class Base(SQLModel, registry=registry()):
+    """Tables of their own."""
+
+
+class Rack(Base, table=True):
+    __tablename__ = "racks"
+
+    code: str = Field(sa_column=Column(CHAR(4), primary_key=True))
+    bins: list["Bin"] = Relationship(back_populates="rack")
+
+
+class Bin(Base, table=True):
+    __tablename__ = "bins"
+
+    id: int | None = Field(default=None, primary_key=True)
+    rack_code: str = Field(sa_column=Column(ForeignKey("racks.code"), nullable=False))
+    rack: Rack | None = Relationship(back_populates="bins")
+
+
+Rack.model_rebuild()
+SPACED = read_catalog([Resource(Rack, includes=["bins"]), Resource(Bin, includes=["rack"])])
+"""Keys that databases compare otherwise than Python: by a collation, or without trailing spaces."""
+
 CATALOGS = {
     "": CATALOG,
     "json": JSON,
@@ -76,6 +102,7 @@ CATALOGS = {
     "guarded": GUARDED,
     "computed": read_catalog(COMPUTED),
     "depot": DEPOT,
+    "spaced": SPACED,
 }
 
 
@@ -109,7 +136,7 @@ def told(condition: Condition) -> str:
             return f"column {condition.position} {condition.operator}"
 
 
-def place(field: Field, through: Through = ()) -> str:
+def place(field: CatalogField, through: Through = ()) -> str:
     """Name a field with the relations that lead to it, and the type that a document is seen as."""
     name = ".".join((*(step.relation.name for step in through), field.name))
     return f"{name} as {field.view.value}" if isinstance(field, Part) else name

@@ -46,6 +46,7 @@ from modelwire.shape.writes import (
     UpdateShape,
 )
 from modelwire.statement.dialects.known import DIALECTS
+from modelwire.statement.lists import ROWS
 from modelwire.statement.lowercase import Lowered
 from modelwire.statement.normalised import normalize
 from modelwire.statement.statements import Statement, Statements
@@ -69,17 +70,19 @@ def test_sql(case: str, expected: Sequence[str]) -> None:
 def plan(case: str) -> Iterator[str]:
     """Tell the statements of a case, such as `list users?id=1`."""
     kind, _, rest = case.partition(" ")
-    told = {}
     for name, statements in STATEMENTS.items():
         dialect = statements.dialect
         if {"estimate": dialect.estimates, "gathered": dialect.gathers_reads}.get(kind) is False:
             continue
         shape, values = KINDS[kind.removeprefix("lenient-")](rest, name)
         statement = statements._render(shape, lenient=kind.startswith("lenient-"))
-        told[name] = [shorten(statement.compiled.text), *_bound(statement, values)]
-    for name, (text, *bound) in told.items():
-        yield f"{name}: {text}"
-        yield from bound
+        yield from tell(name, statement, values)
+
+
+def tell(name: str, statement: Statement, values: Mapping[str, Any] | None) -> Iterator[str]:
+    """Tell a statement of a database, and the values that it is run with, if they are known."""
+    yield f"{name}: {shorten(statement.compiled.text)}"
+    yield from _bound(statement, values)
 
 
 def shorten(text: str) -> str:
@@ -138,14 +141,17 @@ def _bound(statement: Statement, values: Mapping[str, Any] | None) -> Iterator[s
     if not names:
         return
     if values is None or statement.asked:
-        constants = statement.compiled.constants
-        yield f"  with {', '.join(_named(name, constants) for name in names)}"
+        yield f"  with {', '.join(_named(name, statement) for name in names)}"
     else:
         yield f"  with {', '.join(map(repr, statement.compiled.bind(statement.bind(values))))}"
 
 
-def _named(name: str, constants: Mapping[str, Any]) -> str:
-    """Tell a parameter, with its value if that is part of the statement."""
+def _named(name: str, statement: Statement) -> str:
+    """Tell a parameter, with its value if that is part of the statement, and given rows with how
+    they are bound."""
+    constants = statement.compiled.constants
+    if name == ROWS and statement.expand is not None:
+        return f"{name}={statement.expand([(1,)])[name]!r}"
     return f"{name}={constants[name]!r}" if name in constants else name
 
 

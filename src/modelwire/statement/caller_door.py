@@ -114,7 +114,7 @@ class CallerDoor:
         """Find the resource of a table, if it is one."""
         name = sql.fullname
         found = [Served(c, c.tables[name]) for c in self._catalogs if name in c.tables]
-        for other in found[1:]:
+        for other in found:
             if not _are_alike(found[0].table.resource, other.table.resource):
                 raise ConfigurationError(
                     f"{name}: it is mounted more than once, with different policies, and the "

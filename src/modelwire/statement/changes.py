@@ -90,19 +90,20 @@ BY, REQUEST, TELLS = "modelwire.by", "modelwire.request", "modelwire.tells"
 itself sends the notification after the commit: then the value is `1`."""
 
 
-STAMPS = 3
+_STAMPED = ((BY, "stamp_by"), (REQUEST, "stamp_request"), (TELLS, "stamp_tells"))
+
+STAMPS = len(_STAMPED)
 """The number of columns that set them."""
 
 
 def stamps() -> Sequence[ColumnElement[str]]:
     """Return columns that set these settings, for use in a statement that returns rows; their
     values are the parameters `stamp_by`, `stamp_request` and `stamp_tells`."""
-    given = ((BY, "stamp_by"), (REQUEST, "stamp_request"), (TELLS, "stamp_tells"))
     return [
         func.set_config(
             literal_column(f"'{setting}'"), bindparam(name, type_=Text()), literal_column("true")
         )
-        for setting, name in given
+        for setting, name in _STAMPED
     ]
 
 

@@ -38,7 +38,7 @@ def build_look(dialect: SQLDialect) -> Select[Any]:
     if dialect.has_one_writer:
         return highest
     found = highest.subquery("found")
-    is_new = found.c.number > bindparam("seen", type_=BigInteger())
+    is_new = found.c.number > bindparam("seen")
     return select(
         found.c.number,
         case((is_new, _number(func.pg_current_xact_id()))),
@@ -73,8 +73,8 @@ def build_entries() -> Select[Any]:
         select(log.number, log.at, log.operation, *images)
         .select_from(every_row_of(CHANGES))
         .where(log.table == bindparam("name"))
-        .where(log.number > bindparam("after", type_=BigInteger()))
-        .where(log.number <= bindparam("upto", type_=BigInteger()))
+        .where(log.number > bindparam("after"))
+        .where(log.number <= bindparam("upto"))
         .order_by(log.number)
         .limit(bindparam("most", type_=Integer()))
     )

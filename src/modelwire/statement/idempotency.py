@@ -49,7 +49,7 @@ def build_look(dialect: SQLDialect) -> Executable:
     """
     there = dialect.is_there(KEYS)
     if not dialect.limits_locks:
-        return select(null(), bindparam("wait", type_=Text), there)
+        return select(null(), bindparam("wait"), there)
     limit = literal("lock_timeout")
     wait = func.set_config(limit, bindparam("wait", type_=Text), True)
     return select(func.current_setting(limit), wait, there)

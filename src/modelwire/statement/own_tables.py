@@ -17,5 +17,6 @@ abort its transaction."""
 def build_creation(own: Table, dialect: Dialect) -> Sequence[Executable]:
     """Create one of modelwire's own tables and its indexes."""
     elements: list[ExecutableDDLElement] = [CreateTable(own, if_not_exists=True)]
-    elements += [CreateIndex(index, if_not_exists=True) for index in own.indexes]
+    indexes = sorted(own.indexes, key=lambda index: str(index.name))
+    elements += [CreateIndex(index, if_not_exists=True) for index in indexes]
     return [text(str(element.compile(dialect=dialect))) for element in elements]

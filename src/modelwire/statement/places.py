@@ -162,7 +162,7 @@ def _own() -> Update:
 
 
 def _until(dialect: SQLDialect) -> Any:
-    return dialect.now_s() + bindparam("lease_s", type_=Double())
+    return dialect.now_s() + bindparam("lease_s")
 
 
 def _given(name: str) -> BindParameter[Any]:
