@@ -7,7 +7,19 @@ from decimal import Decimal
 from typing import Any
 
 from fastapi import FastAPI
-from sqlalchemy import JSON, Column, DateTime, LargeBinary, UniqueConstraint, delete, update
+from sqlalchemy import (
+    DDL,
+    JSON,
+    Column,
+    DateTime,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+    delete,
+    event,
+    update,
+)
+from sqlalchemy.dialects.postgresql import CITEXT
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel, select
 
@@ -17,6 +29,18 @@ from modelwire.hooks import Change
 
 class Base(SQLModel, registry=registry()):
     """Classes and tables of their own."""
+
+
+event.listen(
+    Base.metadata,
+    "before_create",
+    DDL("CREATE EXTENSION IF NOT EXISTS citext").execute_if(dialect="postgresql"),
+)
+
+
+def without_case() -> Any:
+    """Return a type of texts that are one key in any case."""
+    return String(collation="NOCASE").with_variant(CITEXT(), "postgresql")
 
 
 class Grade(enum.Enum):
@@ -95,6 +119,17 @@ class Sort(Base, table=True):
     blob: bytes | None = Field(default=None, sa_column=Column(LargeBinary))
 
 
+class Coin(Base, table=True):
+    """A key in which some values have several spellings."""
+
+    __tablename__ = "coins"
+
+    name: str = Field(sa_column=Column(without_case(), primary_key=True))
+    worth: Decimal = Field(primary_key=True, max_digits=6, decimal_places=2)
+    mint: uuid.UUID = Field(primary_key=True)
+    n: int = 0
+
+
 async def tell_firm(change: Change) -> None:
     """A hook that writes to another table by the ORM."""
     for row in change.rows:
@@ -120,6 +155,7 @@ RESOURCES = (
     Resource(Mark, changes=KEPT, writable=["id"]),
     Resource(FirmMark, changes=KEPT),
     Resource(Sort, changes=KEPT),
+    Resource(Coin, changes=KEPT),
 )
 TABLES = tuple(resource.model.__table__ for resource in RESOURCES)  # type: ignore[attr-defined]
 

@@ -314,7 +314,7 @@ async def test_anew(client: httpx2.AsyncClient) -> None:
         "made_by": 1,
         "version": 1,
     }
-    assert (await send(client, BOSS, "POST", path)).status_code == 400
+    assert (await send(client, BOSS, "POST", path)).json()["code"] == "changed_since"
     first = f"/wages/1/history/{await number_of(client, -1)}/revert"
     assert (await send(client, BOSS, "POST", first)).status_code == 409
 

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from ..catalog.tables import Table
-from ..errors import InvalidRow, NotFound, Refused
+from ..errors import ChangedSince, InvalidRow, NotFound, Refused
 from ..execute.connect.lane import Lane, Row
 from ..plan.keys import select_by_key
 from ..plan.parameters import Values
@@ -112,11 +112,16 @@ class History:
         Raises:
             NotFound: The reader may not, or the row has never existed.
         """
-        if await self._lane.fetch(self._statements.of(select_by_key(self._table)), self._key):
+        if await self.exists():
             return
         last = await self._find_last()
         if last is None or not await self._look([last]):
             raise NotFound(f"{self._table.title} not found")
+
+    async def exists(self) -> bool:
+        """Whether there is such a row, and the reader may see it."""
+        statement = self._statements.of(select_by_key(self._table))
+        return bool(await self._lane.fetch(statement, self._key))
 
     async def find_items(self, start: int, limit: int, *, older: bool) -> list[_Item]:
         """Find visible changes.
@@ -339,11 +344,14 @@ async def _plan_back(
     Raises:
         NotFound: There is no such change, or the row can't be restored.
         Refused: The change has created the row.
+        ChangedSince: The change has deleted the row, which is there again.
     """
     found, entry = await history.find(read_number(request.keys[1]))
     if entry.old is None:
         raise Refused("The change has created the row; DELETE reverts that")
     if entry.new is None and not history.marks(found):
+        if await history.exists():
+            raise ChangedSince("The row has changed since")
         (stored,) = await history.read_whole([entry.old])
         return Write(plan_recreate(table, stored, request.caller), Created(table, includes))
     check = check_of_request(table, request)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, cast, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Text, bindparam, cast, func, select
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from ..catalog.tables import Table
 from ..shape.entries import EntriesShape, ThenShape
 from .changes import CHANGES
 from .dialect import SQLDialect
-from .door import every_row_of
+from .door import columns_in, every_row_of, stored_rows_of
+from .given import is_same
+from .operators import operand
 from .reading import read_column
 from .types import operand_type
 
@@ -53,13 +55,19 @@ def build_then(shape: ThenShape, dialect: SQLDialect) -> Select[Any]:
 
 
 def _is_of(table: Table, log: Columns, dialect: SQLDialect) -> ColumnElement[bool]:
-    """Write that an entry is about the row whose key is in the parameters `p0`, `p1`, …"""
-    columns = table.key_columns
-    values: list[ColumnElement[Any]] = [
-        bindparam(f"p{i}", type_=operand_type(dialect.type_of(column), dialect))
-        for i, column in enumerate(columns)
-    ]
-    types = [dialect.type_of(column) for column in columns]
-    is_row: ColumnElement[bool] = log.key == dialect.write_key(values, types)
+    """Write that an entry is about the row whose key is in the parameters `p0`, `p1`, …
+
+    The log has keys as they are stored, so the key is that of the stored row: only the database
+    knows which texts are one key to a column, by its collation and all spellings. A row that is
+    gone is found by the key as it is asked for.
+    """
+    types = [dialect.type_of(column) for column in table.key_columns]
+    asked = [operand(field, f"p{i}", dialect) for i, field in enumerate(table.key)]
+    rows = stored_rows_of(table, dialect)
+    pairs = zip(table.key_columns, asked, strict=True)
+    is_row = [is_same(column, value, dialect, rows) for column, value in pairs]
+    stored = dialect.write_key(columns_in(rows, table.key_columns), types)
+    found = select(stored).select_from(rows).where(*is_row).limit(1).scalar_subquery()
     is_table: ColumnElement[bool] = log.table == table.name
-    return is_table & is_row
+    is_its: ColumnElement[bool] = log.key == func.coalesce(found, dialect.write_key(asked, types))
+    return is_table & is_its

@@ -9,7 +9,10 @@ from sqlalchemy import (
     BindParameter,
     ColumnElement,
     Double,
+    Float,
+    Integer,
     LargeBinary,
+    Numeric,
     Select,
     Table,
     Text,
@@ -118,8 +121,11 @@ def _is_there(own: Table) -> ColumnElement[bool]:
 
 
 def _write_key(
-    values: Sequence[ColumnElement[Any]], _types: Sequence[TypeEngine[Any]]
+    values: Sequence[ColumnElement[Any]], types: Sequence[TypeEngine[Any]]
 ) -> ColumnElement[Any]:
+    """Write a key as triggers do, from values as columns of these types store them."""
+    pairs = zip(values, types, strict=True)
+    stored = [_as_whole(value) if _stores_whole(own) else value for value, own in pairs]
     cells = [
         case(
             (func.typeof(value) == literal_column("'real'"), getattr(func, REAL)(value)),
@@ -129,12 +135,23 @@ def _write_key(
             ),
             else_=func.json_quote(value),
         )
-        for value in values
+        for value in stored
     ]
     key: ColumnElement[Any] = literal_column("'['", Text()) + cells[0]
     for cell in cells[1:]:
         key = key + literal_column("','", Text()) + cell
     return key + literal_column("']'", Text())
+
+
+def _stores_whole(sql_type: TypeEngine[Any]) -> bool:
+    """Whether a column stores whole floats as integers (SQLite manual, Type Affinity)."""
+    stored = storage_type(sql_type)
+    return isinstance(stored, Numeric) and not isinstance(stored, Float)
+
+
+def _as_whole(value: ColumnElement[Any]) -> ColumnElement[Any]:
+    whole = cast(value, Integer())
+    return case((whole == value, whole), else_=value)
 
 
 def _given_rows(own: Table) -> Select[Any]:
