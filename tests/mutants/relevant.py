@@ -51,7 +51,8 @@ RELEVANT = {
         "unit/test_faults unit/test_outcomes unit/test_sqlite_faults http/test_constraints"
     ),
     "execute/feed": (
-        "unit/test_feed live_changes/test_ends live_changes/test_order live_changes/test_notices"
+        "unit/test_feed unit/test_horizon live_changes/test_ends live_changes/test_order"
+        " live_changes/test_notices"
     ),
     "execute/feed/notifier": (
         "unit/test_notifier live_changes/test_notices live_changes/test_order"

@@ -173,14 +173,17 @@ def _describe(mutation: MutationSpec) -> str:
 
 
 def _is_no_mutant(mutation: MutationSpec) -> bool:
-    """Whether it changes nothing but what is for type checkers, or makes what is no Python: the
-    asterisks before what a dictionary takes over are an operator to cosmic-ray."""
+    """Whether it changes nothing but what is for type checkers, or can't be made.
+
+    The asterisks before what a dictionary takes over are an operator to cosmic-ray, which makes
+    what is no Python; and it takes what an `except` clause computes for a name of an exception.
+    """
     code = mutation.module_path.read_text()
     operator = get_operator(mutation.operator_name)(**mutation.operator_args)
-    changed = mutate_code(code, operator, mutation.occurrence)
     try:
+        changed = mutate_code(code, operator, mutation.occurrence)
         return changed is None or _without_types(code) == _without_types(changed)
-    except SyntaxError:
+    except (SyntaxError, AttributeError):
         return True
 
 

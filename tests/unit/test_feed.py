@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable
+from contextvars import ContextVar
 from typing import Any
 
 import pytest
@@ -11,8 +12,10 @@ import pytest_asyncio
 from modelwire.execute.feed import feed as feed_module
 from modelwire.execute.feed.feed import Feed
 from modelwire.execute.feed.horizon import Look
+from modelwire.execute.feed.stopping import STOPPING, Stopping
 
 MINUTE_S = 60.0
+REQUEST: ContextVar[str | None] = ContextVar("request", default=None)
 
 
 class Log:
@@ -29,7 +32,8 @@ class Log:
         self.highest = 0
         self.oldest: int | None = None
         self.looks = self.opened = 0
-        self.fails = False
+        self.fails = self.breaks = False
+        self.contexts: set[str | None] = set()
         self.ring: Callable[[], object] = lambda: None
         self.looked = asyncio.Event()
         self._begun = 0
@@ -47,6 +51,9 @@ class Log:
     async def look(self, seen: int, /) -> Look:
         self.looks += 1
         self.looked.set()
+        self.contexts.add(REQUEST.get())
+        if self.breaks:
+            raise ZeroDivisionError
         if self.fails:
             raise ConnectionError("It is away")
         self._begun += 1
@@ -194,8 +201,9 @@ async def test_a_log_that_is_away(follow: Any, caplog: pytest.LogCaptureFixture)
         log.fails = True
         await log.looked_at(4)
     assert opened >= 3
-    assert [record.getMessage()[:30] for record in caplog.records] == [
-        "Changes can't be followed: the"
+    assert [record.getMessage() for record in caplog.records] == [
+        "Changes can't be followed: the database does not answer (ConnectionError: It is away). "
+        "Followers wait until it does"
     ] * 2
 
 
@@ -213,3 +221,186 @@ async def test_a_look_that_fails_is_repeated_after_the_watch_is_opened_again(fol
     assert log.looks - looks <= 2 * (log.opened - opened + 1)
     log.fails = False
     assert await asyncio.gather(*asked) == [1, 1, 1]
+
+
+async def settle() -> None:
+    """Let everything run that waits for no time to pass."""
+    for _ in range(50):
+        await asyncio.sleep(0)
+
+
+class Pauses:
+    """Asyncio, but for the length of pauses, which are noted.
+
+    Args:
+        least_s: The length in seconds that the noted pauses have at least.
+    """
+
+    def __init__(self, least_s: float) -> None:
+        self.least_s = least_s
+        self.taken_s: list[float] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(asyncio, name)
+
+    async def sleep(self, pause_s: float) -> None:
+        if pause_s >= self.least_s:
+            self.taken_s.append(pause_s)
+        await asyncio.sleep(0)
+
+
+async def test_pauses_grow_until_it_is_back(follow: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first is as short as ever after each success, and none is longer than the longest."""
+    pauses = Pauses(0.05)
+    monkeypatch.setattr(feed_module, "asyncio", pauses)
+    monkeypatch.setattr(feed_module, "_FAILED_S", (0.05, 2.0))
+    log = Log(rests=False)
+    feed = follow(log)
+    for _ in range(2):
+        assert await feed.find(MINUTE_S) == 0
+        log.fails = True
+        feed.ring()
+        log.ring()
+        async with asyncio.timeout(MINUTE_S):
+            while len(pauses.taken_s) < 8:
+                await asyncio.sleep(0)
+        assert pauses.taken_s[:8] == [0.05, 0.1, 0.2, 0.4, 0.8, 1.6, 2.0, 2.0]
+        log.fails = False
+        assert await feed.find(MINUTE_S) == 0
+        pauses.taken_s.clear()
+
+
+async def test_another_server_counts_transactions_anew(follow: Any) -> None:
+    """What was awaited on the one before it is not awaited after the watch is opened again."""
+    log = Log(rests=False)
+    feed = follow(log)
+    assert await feed.find(MINUTE_S) == 0
+    log._begun, log.highest, log.oldest = 10**6, 1, 10**6
+    await log.looked_at(3)
+    log.fails, log._begun, log.oldest = True, 0, None
+    await log.looked_at(2)
+    log.fails = False
+    assert await feed.wait(0, MINUTE_S) == 1
+
+
+async def test_what_a_caller_finds_is_awaited_at_once(
+    follow: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A log that rests is looked at until a number is final that a caller's own look has found."""
+    monkeypatch.setattr(feed_module, "HELD_UP_S", 0)
+    log = Log(rests=True, pause_s=MINUTE_S)
+    feed = follow(log)
+    assert await feed.find(MINUTE_S) == 0
+    await settle()
+    log.highest, log.oldest = 1, 0
+    assert await feed.find(MINUTE_S) == 0
+    await log.looked_at(3)
+    log.oldest = None
+    assert await feed.wait(0, MINUTE_S) == 1
+
+
+@pytest.mark.parametrize("rests", [True, False])
+async def test_only_the_first_waiter_ends_a_rest(follow: Any, rests: bool) -> None:
+    """Others wait for the same looks, and where there is no rest none is ended."""
+    log = Log(rests=rests, pause_s=MINUTE_S)
+    feed = follow(log)
+    assert await feed.find(MINUTE_S) == 0
+    await settle()
+    looks, waiting = log.looks, []
+    for _ in range(3):
+        waiting.append(asyncio.create_task(feed.wait(0, MINUTE_S)))
+        await settle()
+    assert log.looks == looks + rests
+    log.highest = 1
+    (feed.ring if rests else log.ring)()
+    assert await asyncio.gather(*waiting) == [1, 1, 1]
+
+
+async def test_a_server_that_stops_keeps_nobody_waiting(follow: Any) -> None:
+    """Until then its requests wait like all others."""
+    log = Log(rests=True, pause_s=MINUTE_S)
+    feed = follow(log)
+    assert await feed.find(MINUTE_S) == 0
+    begun: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+    token = STOPPING.set(Stopping(begun, lambda: False))
+    waiting = [asyncio.create_task(feed.wait(after, MINUTE_S)) for after in (0, 1)]
+    STOPPING.reset(token)
+    await settle()
+    log.highest = 1
+    feed.ring()
+    assert await waiting[0] == 1
+    assert not waiting[1].done()
+    begun.set_result(None)
+    assert await waiting[1] == 1
+    token = STOPPING.set(Stopping(begun, lambda: False))
+    assert await feed.wait(1, MINUTE_S) == 1
+    assert await feed.wait(0, MINUTE_S) == 1
+    STOPPING.reset(token)
+
+
+async def test_it_belongs_to_no_request(follow: Any) -> None:
+    """Neither the looks of its own task nor those that a caller has made are of that request."""
+    log = Log(rests=True)
+    feed = follow(log)
+    token = REQUEST.set("first")
+    assert await feed.find(MINUTE_S) == 0
+    log.highest = 1
+    assert await feed.wait(0, MINUTE_S) == 1
+    REQUEST.reset(token)
+    assert log.contexts == {None}
+
+
+async def test_an_unexpected_failure(follow: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """It is logged with its stack, and the next call begins anew."""
+    log = Log(rests=False, pause_s=MINUTE_S)
+    feed = follow(log)
+    assert await feed.find(MINUTE_S) == 0
+    await settle()
+    log.breaks = True
+    with caplog.at_level(logging.ERROR, "modelwire"):
+        log.ring()
+        await settle()
+    (record,) = caplog.records
+    assert record.getMessage() == "Following changes has failed"
+    assert record.exc_info is not None
+    assert record.exc_info[0] is ZeroDivisionError
+    log.breaks, log.highest = False, 1
+    feed.ring()  # there is none to be told
+    assert await feed.find(MINUTE_S) == 1
+    assert log.opened == 2
+
+
+async def test_its_end(follow: Any, caplog: pytest.LogCaptureFixture) -> None:
+    """Callers that wait for a database that is away are let go, and nothing counts as a failure."""
+    log = Log(rests=False, pause_s=MINUTE_S)
+    feed = follow(log)
+    await feed.close()
+    feed.ring()
+    assert log.opened == 0
+    log.fails = True
+    asked = asyncio.create_task(feed.find(MINUTE_S))
+    await log.looked_at(2)
+    await feed.close()
+    assert await asked is None
+    log.fails = False
+    assert await feed.find(MINUTE_S) == 0
+    await feed.close()
+    assert [record for record in caplog.records if record.levelno >= logging.ERROR] == []
+
+
+def test_an_event_loop_after_another() -> None:
+    """Each has a reader of its own, and leaves that of the other alone."""
+    log = Log(rests=False, pause_s=MINUTE_S)
+    feed = Feed(lambda: log, log.prepare)
+    first, second = asyncio.new_event_loop(), asyncio.new_event_loop()
+    assert first.run_until_complete(feed.find(MINUTE_S)) == 0
+    other = feed._reader
+    assert other is not None
+    second.run_until_complete(feed.close())
+    feed._reader = other
+    assert second.run_until_complete(feed.find(MINUTE_S)) == 0
+    assert log.opened == 2
+    second.run_until_complete(feed.close())
+    first.run_until_complete(other.close())
+    for loop in (first, second):
+        loop.close()

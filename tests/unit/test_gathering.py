@@ -119,18 +119,45 @@ async def test_cancelled_request_takes_nobody_along() -> None:
     assert third.cancelled()
 
 
-@pytest.mark.parametrize("steps", range(4))
-async def test_cancelled_as_its_turn_comes(steps: int) -> None:
-    """Whenever the next one is cancelled, the one after it is answered."""
+@pytest.mark.parametrize("which", [1, 2, 3])
+@pytest.mark.parametrize("steps", range(8))
+async def test_cancelled_as_its_turn_comes(steps: int, which: int) -> None:
+    """Whenever one of them is cancelled, those beside it are answered, and nothing is kept."""
     gathered, worker = gather(), Worker()
-    first, second, third = await begin(gathered, worker, 1, 2, 3)
+    tasks = await begin(gathered, worker, 1, 2, 3, 4)
     worker.tell(None, None, None)
     for _ in range(steps):
         await asyncio.sleep(0)
-    second.cancel()
-    assert await first == 2
-    assert await third == 6
+    tasks[which].cancel()
+    found = await asyncio.gather(*tasks, return_exceptions=True)
+    expected: list[object] = [2, 4, 6, 8]
+    if tasks[which].cancelled():
+        expected[which] = found[which]
+    assert found == expected
     assert not gathered._groups
+
+
+async def test_patience_begins_with_the_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Time runs for those that wait for the end of earlier work, once for all of them."""
+    events: list[str] = []
+    for name in ("start", "stop"):
+        monkeypatch.setattr(gathering._Group, name, lambda _self, name=name: events.append(name))
+    gathered, worker = gather(patience_s=5), Worker(takes_at_once=False)
+    tasks = await begin(gathered, worker, 1, 2)
+    assert events == []
+    worker.connected.set()
+    await settle()
+    tasks += await begin(gathered, worker, 3, 4)
+    assert events == ["start"]
+    worker.tell(None)
+    await settle()
+    assert events == ["start", "stop"]
+    tasks += await begin(gathered, worker, 5)
+    assert events == ["start", "stop", "start"]
+    worker.tell(None, None)
+    assert await asyncio.gather(*tasks) == [2, 4, 6, 8, 10]
+    assert events == ["start", "stop"] * 2
+    assert [len(group) for group in worker.groups] == [2, 2, 1]
 
 
 async def test_nothing_is_kept() -> None:

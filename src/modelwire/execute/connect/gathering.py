@@ -177,29 +177,21 @@ class _Group(Timed, Generic[Item, Found]):
         try:
             turn: Turn[Item, Found] | None = await ask.told  # type: ignore[assignment]
         except asyncio.CancelledError:
-            if ask.told.done() and not ask.told.cancelled() and ask.told.result() is None:
+            if not ask.told.cancelled() and ask.told.result() is None:
                 self.is_open = False
                 self.leave()
             raise
         return turn
 
-    def close(self) -> None:
-        """Begin a turn: later arrivals wait for another one."""
-        self.is_open = False
-        if self._is_watched:
-            self._is_watched = False
-            self.stop()
-
     def leave(self) -> None:
         """End a turn."""
         self.working -= 1
-        if self.waiting and not self.is_open:
-            self.end()
+        self.end()
         if not self.working:
             del self._groups[self._place]
 
     def end(self) -> None:
-        """Let the next turn begin."""
+        """Let the next turn begin, if any requests wait for one."""
         while self.waiting and not self.is_open:
             ask = self.waiting.popleft()
             if not ask.told.done():
@@ -247,7 +239,6 @@ class Turn(Struct, Generic[Item, Found], eq=False):
         if not group.waiting:
             self.others = ()
             return (self.item,)
-        group.close()
         others: list[_Ask[Item]] = []
         self.others = others
         while group.waiting and len(others) < AT_ONCE - 1:
@@ -304,4 +295,4 @@ class Turn(Struct, Generic[Item, Found], eq=False):
 
     def _close_unbegun(self) -> None:
         if self.others is None:
-            self.group.close()
+            self.group.is_open = False

@@ -158,8 +158,7 @@ class _Reader:
     async def _run(self) -> None:
         try:
             while True:
-                with suppress(*_FAULTS):
-                    await self._look_on()
+                await self._look_on()
                 raise_if_cancelled()
                 self._is_ready.clear()
                 await self._watch.close()
@@ -171,7 +170,7 @@ class _Reader:
             await self._watch.close()
 
     async def _look_on(self) -> None:
-        """Look repeatedly; consecutive failures are logged once."""
+        """Look repeatedly, until that fails; consecutive failures are logged once."""
         try:
             await self._prepare()
             await self._watch.open(self._is_rung.set)
@@ -188,7 +187,6 @@ class _Reader:
         except _FAULTS as error:
             if not self._failures:
                 logger.warning(_FAILED, describe_failure(error) or type(error).__name__)
-            raise
 
     async def _has_looked(self) -> bool:
         """Look once the database can be reached; whether that has succeeded."""
