@@ -68,10 +68,11 @@ RELEVANT = {
         " http/test_idempotency_rights http/test_idempotency_races"
     ),
     "execute/log": (
-        "changes live_changes/test_pages live_changes/test_order soft_delete/test_history"
+        "unit/test_log changes live_changes/test_pages live_changes/test_order"
+        " soft_delete/test_history"
     ),
     "execute/log/sqlite": (
-        "unit/test_sqlite_log changes live_changes/test_pages live_changes/test_order"
+        "unit/test_sqlite_log unit/test_log changes live_changes/test_pages live_changes/test_order"
         " soft_delete/test_history"
     ),
     "execute/own": (
@@ -92,7 +93,7 @@ RELEVANT = {
     ),
     "execute/rejection": "http/test_constraints",
     "execute/replicas": "unit/test_replicas query/test_freshness faults/test_replicas",
-    "execute/secrets": "http/test_secrets http/test_sealed_cursors",
+    "execute/secrets": "unit/test_secrets http/test_secrets http/test_sealed_cursors",
     "execute/servers": "unit/test_urls sessions/test_life",
     "execute/sqlite": "sessions/test_short_statements sessions/test_cursors unit/test_urls",
     "execute/sqlite/functions": "unit/test_folding query/test_aggregates",
@@ -108,7 +109,8 @@ RELEVANT = {
         "sessions/test_life http/test_not_started constraints/test_schemas values/test_indexes"
     ),
     "execute/tracking": (
-        "changes/test_kept changes/test_writes live_changes/test_ends live_changes/test_pages"
+        "unit/test_tracking changes/test_kept changes/test_writes live_changes/test_ends"
+        " live_changes/test_pages"
     ),
     "execute/url": "unit/test_urls sessions/test_life",
     "execute/work": "live_changes/test_work live_changes/test_ends",

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -27,6 +28,16 @@ def test_events() -> None:
     )
     assert write_events([]) == b""
     assert (write_place(9), write_retry(100)) == (b"id: 9\n\n", b"retry: 100\n\n")
+
+
+@pytest.mark.parametrize("character", ["\x85", "\u2028", "\u2029", "\u2027", "\u202a"])
+def test_characters_that_some_clients_take_for_line_ends(character: str) -> None:
+    """They are escaped in events, and mean the same; characters beside them are not."""
+    event = MADE._replace(item=json.dumps(character, ensure_ascii=False).encode())
+    written = write_events([event]).decode()
+    assert (character in written) is (character in "\u2027\u202a")
+    _, _, data = written.partition("data: ")
+    assert json.loads(data)["item"] == character
 
 
 def test_a_page() -> None:

@@ -15,6 +15,7 @@ from modelwire.execute.feed.horizon import Look
 from modelwire.execute.feed.stopping import STOPPING, Stopping
 
 MINUTE_S = 60.0
+FAILED_S = feed_module._FAILED_S
 REQUEST: ContextVar[str | None] = ContextVar("request", default=None)
 
 
@@ -253,7 +254,7 @@ async def test_pauses_grow_until_it_is_back(follow: Any, monkeypatch: pytest.Mon
     """The first is as short as ever after each success, and none is longer than the longest."""
     pauses = Pauses(0.05)
     monkeypatch.setattr(feed_module, "asyncio", pauses)
-    monkeypatch.setattr(feed_module, "_FAILED_S", (0.05, 2.0))
+    monkeypatch.setattr(feed_module, "_FAILED_S", FAILED_S)
     log = Log(rests=False)
     feed = follow(log)
     for _ in range(2):
