@@ -46,6 +46,19 @@ def names_taken(key: str, info: FieldInfo) -> frozenset[str]:
     return frozenset((key, *(first for first in firsts if isinstance(first, str))))
 
 
+def places_of(key: str, info: FieldInfo) -> Sequence[Sequence[str]]:
+    """Return the places in a body where a schema looks for the value of a field, the first first.
+
+    Each is a name, or the steps that lead there.
+    """
+    given = info.validation_alias or info.alias or key
+    choices = given.choices if isinstance(given, AliasChoices) else [given]
+    return [
+        [str(step) for step in choice.path] if isinstance(choice, AliasPath) else [choice]
+        for choice in choices
+    ]
+
+
 def names_in_bodies(schema: type[BaseModel]) -> Mapping[str, str]:
     """Return the names that bodies may use for a schema's fields, with the names in Python."""
     config = schema.model_config

@@ -26,7 +26,7 @@ from .field import Field
 from .guards import Guarded, Guards
 from .kinds import Kind
 from .model_validation import ChangeSchema, RowSchema
-from .names import name_of, names_in_bodies, names_shown, to_title
+from .names import name_of, names_in_bodies, names_shown, places_of, to_title
 from .policies import TablePolicy
 from .relation import Relation
 
@@ -246,6 +246,18 @@ class Table:
     def settable(self) -> Mapping[str, str]:
         """The names by which changes may set fields, with those in Python."""
         return names_in_bodies(self.schemas.update)
+
+    @cached_property
+    def renamed(self) -> Mapping[str, Sequence[Sequence[str]]]:
+        """The places of those fields in bodies that have other names there, by their names on the
+        wire."""
+        found: dict[str, list[Sequence[str]]] = {}
+        for schema in (self.schemas.create, self.schemas.update):
+            for key, info in schema.model_fields.items():
+                field = self.by_key.get(key)
+                if field is not None and field.readable:
+                    found.setdefault(field.name, []).extend(places_of(key, info))
+        return {n: places for n, places in found.items() if any(p != [n] for p in places)}
 
     @cached_property
     def takes_echoes(self) -> bool:

@@ -16,6 +16,7 @@ from ..execute.write.context import Written
 from ..observe.exchange import CURRENT
 from ..plan.keys import write_key
 from ..plan.writing.create_plan import CreatePlan
+from ..plan.writing.renamed import point_into
 from ..request.request import Request
 from ..respond.answer import (
     Answer,
@@ -120,6 +121,9 @@ async def answer_written(
         branches = await pipeline.includes.read(lane, SelectShape(table), rows, includes)
     match reply:
         case Each():
+            for outcome in written.outcomes:
+                if isinstance(outcome, RequestError):
+                    point_into(outcome, pipeline.catalog, table, request.body)
             shown = encode_each(table, rows, branches, includes)
             outcomes = [_show(outcome, shown) for outcome in written.outcomes]
             statuses = Statuses(reply.status, pipeline.conflict_status)

@@ -12,8 +12,10 @@ from ..catalog.tables import Table
 from ..errors import ConfigurationError
 from ..openapi.context import RouteContext
 from ..openapi.operation import compose_operation, name_operation
+from ..pipeline.renamed import answer_renamed
 from ..plan.reading.history import keeps_history
 from ..plan.reading.operators import check_filters
+from ..plan.writing.renamed import has_renamed
 from ..resource import OPERATIONS
 from .descriptions import Route
 from .operations import ROUTES
@@ -57,14 +59,18 @@ def _check_operations(table: Table) -> None:
 
 def _add_route(routes: Routes, place: RouteContext, route: Route, guards: Guards) -> None:
     table, relation, target = place.table, place.relation, place.target
+    takes_body = route.description.body is not None
+    handle = routes.mounted.variants.bind(
+        route.handle, table, relation, reads=_may_be_of_copy(route, target)
+    )
+    if takes_body and has_renamed(place.catalog, target):
+        handle = partial(answer_renamed, handle, place.catalog, target)
     endpoint = routes.endpoint(
-        routes.mounted.variants.bind(
-            route.handle, table, relation, reads=_may_be_of_copy(route, target)
-        ),
+        handle,
         key_names=_names_in(route, place),
         # A row created below another one has its path below its own resource.
         base=quote(routes.prefix + (target if route.method == "POST" else table).path),
-        takes_body=route.description.body is not None,
+        takes_body=takes_body,
         callers=routes.mounted.callers,
         trusts=routes.trusts_cookies if _is_sent_unasked(route) else None,
     )
