@@ -26,11 +26,12 @@ RELEVANT = {
         " sessions/test_outdated"
     ),
     "execute/connect/pool": (
-        "sessions/test_sessions sessions/test_cancelled sessions/test_loops sessions/test_life"
+        "unit/test_pool sessions/test_sessions sessions/test_cancelled sessions/test_loops"
+        " sessions/test_life"
     ),
     "execute/connect/savepoint": (
-        "unit/test_savepoints unit/test_driver_lane http/test_each_for_itself batches/test_batches"
-        " constraints/test_many_rows"
+        "unit/test_savepoints unit/test_driver_lane http/test_each_for_itself"
+        " batches/test_batches constraints/test_many_rows"
     ),
     "execute/connect/retry": "unit/test_retry sessions/test_contention",
     "execute/connect/slots": "unit/test_slots faults/test_slow_reads",
@@ -40,9 +41,9 @@ RELEVANT = {
         "sessions/test_sessions sessions/test_life http/test_not_started changes/test_kept"
     ),
     "execute/explain": (
-        "http/test_constraints constraints/test_undeclared constraints/test_many_rows"
-        " constraints/test_hidden constraints/test_own_code cases/test_keys_of_the_database"
-        " commits/test_refused"
+        "unit/test_explain http/test_constraints constraints/test_undeclared"
+        " constraints/test_many_rows constraints/test_hidden constraints/test_own_code"
+        " cases/test_keys_of_the_database commits/test_refused"
     ),
     "execute/explain/links": "http/test_link_constraints http/test_many_to_many",
     "execute/explain/partitions": "constraints/test_partitions",
@@ -71,9 +72,12 @@ RELEVANT = {
         "unit/test_log changes live_changes/test_pages live_changes/test_order"
         " soft_delete/test_history"
     ),
+    "execute/log/sessions": (
+        "unit/test_stamps changes/test_writes changes/test_kept live_changes/test_notices"
+    ),
     "execute/log/sqlite": (
-        "unit/test_sqlite_log unit/test_log changes live_changes/test_pages live_changes/test_order"
-        " soft_delete/test_history"
+        "unit/test_sqlite_log unit/test_log changes live_changes/test_pages"
+        " live_changes/test_order soft_delete/test_history"
     ),
     "execute/own": (
         "access/test_own_endpoints access/test_own_endpoints_writes access/test_own_callers"
@@ -119,8 +123,8 @@ RELEVANT = {
         " access/test_enforced"
     ),
     "execute/write/writer": (
-        "http/test_nested_writes hooks/test_ways http/test_bulk_update cases/test_after_triggers"
-        " access/test_enforced"
+        "http/test_nested_writes hooks/test_ways http/test_bulk_update"
+        " cases/test_after_triggers access/test_enforced"
     ),
     "execute/write/delete": "http/test_delete http/test_bulk_delete http/test_mass_changes",
     "execute/write/each": "http/test_each_for_itself cases/test_rows_told_alone",
@@ -131,8 +135,10 @@ RELEVANT = {
         "http/test_many_to_many http/test_link_constraints access/test_links"
         " http/test_rows_of_links"
     ),
-    "execute/write/mass": "http/test_mass_changes soft_delete/test_deleted",
-    "execute/write/permission": "access/test_enforced access/test_links access/test_checks",
+    "execute/write/mass": "unit/test_mass_changes http/test_mass_changes soft_delete/test_deleted",
+    "execute/write/permission": (
+        "unit/test_mass_changes access/test_enforced access/test_links access/test_checks"
+    ),
     "execute/write/soft": "soft_delete",
     "execute/write/triggers": "cases/test_after_triggers sessions/test_life",
     "execute/write/update": (
@@ -162,10 +168,11 @@ RELEVANT = {
     "pipeline/lists": "http/test_list http/test_keyset http/test_totals query/test_totals",
     "pipeline/reads": "http/test_read http/test_stream http/test_list http/test_conditional",
     "pipeline/replicas": "unit/test_replica_reads query/test_freshness faults/test_replicas",
+    "pipeline/pipeline": "http/test_gathered http/test_totals query/test_freshness",
     "pipeline/rows": "http/test_gathered http/test_read access/test_gathered",
     "pipeline/transaction": (
-        "http/test_tried sessions/test_contention http/test_idempotency http/test_each_for_itself"
-        " commits/test_refused"
+        "http/test_tried sessions/test_contention http/test_idempotency"
+        " http/test_each_for_itself commits/test_refused"
     ),
     "pipeline/variants": "access/fields access/test_policies",
     "pipeline/writ": (
@@ -309,8 +316,8 @@ RELEVANT = {
     "statement/entries": "changes/test_policies soft_delete/test_history",
     "statement/estimate": "http/test_totals query/test_totals",
     "statement/exact_numbers": (
-        "unit/test_exact_numbers"
-        " http/test_aggregate query/test_aggregates http/test_decimals query/test_large_sums"
+        "unit/test_exact_numbers http/test_aggregate query/test_aggregates http/test_decimals"
+        " query/test_large_sums"
     ),
     "statement/feed": "live_changes/test_order live_changes/test_pages live_changes/test_notices",
     "statement/gathered": "unit/test_gathering http/test_gathered access/test_gathered",
@@ -351,8 +358,7 @@ RELEVANT = {
     "statement/select": "http/test_list http/test_include http/test_children query/test_statements",
     "statement/door": (
         "statement/test_texts statement/test_door computed/test_callers access/test_enforced"
-        " soft_delete/test_deleted"
-        " http/test_include"
+        " soft_delete/test_deleted http/test_include"
     ),
     "statement/date_trunc": "unit/test_spans http/test_aggregate query/test_aggregates",
     "statement/stored_texts": (
