@@ -385,3 +385,37 @@ async def test_summaries() -> None:
     operations = (of for methods in document["paths"].values() for of in methods.values())
     told = {operation["operationId"]: operation["summary"] for operation in operations}
     assert {name: told[name] for name in SUMMARIES} == SUMMARIES
+
+
+class Bill(Own, table=True):
+    lines: list["BillLine"] = Relationship(back_populates="bill")
+
+
+class BillLine(Own, table=True):
+    __tablename__ = "bill_lines"
+
+    bill_id: int = Field(foreign_key="bill.id")
+    bill: Bill = Relationship(back_populates="lines")
+
+
+async def test_ids_of_operations_are_unique() -> None:
+    """An id that two operations would have is that of a resource's own rows; others get a number.
+
+    So it is for the rows below a row, and for resources of another mount.
+    """
+    app = make_app(Resource(Bill, path="/bills", includes=["lines"]), Resource(BillLine))
+    mount(app, app.state.modelwire_database, Resource(BillLine), prefix="/v2", batch=None)
+    paths = (await read(app))["paths"]
+    found = {
+        (path, method): of["operationId"] for path in paths for method, of in paths[path].items()
+    }
+    assert len(set(found.values())) == len(found)
+    lists = {
+        path: id_ for (path, method), id_ in found.items() if method == "get" and "list_" in id_
+    }
+    assert lists == {
+        "/bills/": "list_bill",
+        "/bills/{id}/lines/": "list_bill_lines2",
+        "/bill_lines/": "list_bill_lines",
+        "/v2/bill_lines/": "list_bill_lines3",
+    }

@@ -35,7 +35,7 @@ from .docs import answer_docs_with_slash, has_assets, serve_docs
 from .extra_routes import add_admin, add_agents
 from .limits import RequestLimits
 from .mounted_resources import MountedResources
-from .resource_routes import add_resource
+from .resource_routes import add_resources
 from .route_names import has_path
 from .routes import Routes
 from .row_dependencies import is_bound
@@ -130,9 +130,9 @@ def mount(
     mounted = MountedResources(callers, Variants(catalog, read, make), prefix, dependencies)
     service.add_resources(mounted, conflict)
     routes = Routes(app, service, mounted, conflict, _limit_requests(service, max_body_bytes))
+    _check_paths(routes, health)
+    add_resources(routes)
     for table in catalog.tables.values():
-        _check_path(routes, table, health)
-        add_resource(routes, table)
         _tell_of_mistakes(table, catalog)
     _note_changes(database, catalog)
     if batch is not None and not has_path(app, prefix + batch):
@@ -202,11 +202,14 @@ def _tell_of_mistakes(table: Table, catalog: Catalog) -> None:
             logger.warning(said)
 
 
-def _check_path(routes: Routes, table: Table, health: str | None) -> None:
-    app, settings, path = routes.app, routes.service.database.settings, routes.prefix + table.path
+def _check_paths(routes: Routes, health: str | None) -> None:
+    app, settings = routes.app, routes.service.database.settings
     metrics = METRICS if settings.metrics else None
-    if path in (app.docs_url, app.redoc_url, app.openapi_url, health, metrics):
-        raise ConfigurationError(
-            f"Resource({table.model.__name__}): {path} is the documentation's, the health "
-            "routes' or the metrics'; give the resource another path=."
-        )
+    taken = (app.docs_url, app.redoc_url, app.openapi_url, health, metrics)
+    for table in routes.mounted.catalog.tables.values():
+        path = routes.prefix + table.path
+        if path in taken:
+            raise ConfigurationError(
+                f"Resource({table.model.__name__}): {path} is the documentation's, the health "
+                "routes' or the metrics'; give the resource another path=."
+            )

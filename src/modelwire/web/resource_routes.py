@@ -1,7 +1,8 @@
-"""Routes of one resource."""
+"""Routes of resources."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 from urllib.parse import quote
@@ -28,17 +29,40 @@ NOT_IN_BATCHES = ("stream", "aggregate", "changes")
 """Operations that are not available in batches."""
 
 
-def add_resource(routes: Routes, table: Table) -> None:
-    """Add the routes of a resource.
+def add_resources(routes: Routes) -> None:
+    """Add the routes of the resources of a mount.
 
     Raises:
-        ConfigurationError: It can't be served as declared; says why.
+        ConfigurationError: One can't be served as declared; says why.
     """
-    check_filters(table)
-    _check_operations(table)
-    for route in ROUTES:
-        for relation, guards in table.find_served(route.operation):
-            _add_route(routes, RouteContext(routes.mounted.catalog, table, relation), route, guards)
+    catalog = routes.mounted.catalog
+    tables = catalog.tables.values()
+    for table in tables:
+        check_filters(table)
+        _check_operations(table)
+    served = [
+        (RouteContext(catalog, table, relation), route, guards)
+        for table in tables
+        for route in ROUTES
+        for relation, guards in table.find_served(route.operation)
+    ]
+    ids = _name_operations(routes, [(place, route) for place, route, _ in served])
+    for operation_id, (place, route, guards) in zip(ids, served, strict=True):
+        _add_route(routes, place, route, guards, operation_id)
+
+
+def _name_operations(routes: Routes, served: Sequence[tuple[RouteContext, Route]]) -> Iterator[str]:
+    """Return the ids of operations; those of a resource's own rows are chosen first.
+
+    So the lines of an invoice leave `list_invoice_lines` to the resource of invoice lines.
+    """
+    chosen = {}
+    for i in sorted(range(len(served)), key=lambda i: served[i][0].relation is not None):
+        place, route = served[i]
+        own, other = (routes.service.name_of(each) for each in (place.table, place.target))
+        name = name_operation(route.description, place, own, other)
+        chosen[i] = routes.service.choose_id(name)
+    return (chosen[i] for i in range(len(served)))
 
 
 def _check_operations(table: Table) -> None:
@@ -57,7 +81,9 @@ def _check_operations(table: Table) -> None:
         )
 
 
-def _add_route(routes: Routes, place: RouteContext, route: Route, guards: Guards) -> None:
+def _add_route(
+    routes: Routes, place: RouteContext, route: Route, guards: Guards, operation_id: str
+) -> None:
     table, relation, target = place.table, place.relation, place.target
     takes_body = route.description.body is not None
     handle = routes.mounted.variants.bind(
@@ -74,13 +100,12 @@ def _add_route(routes: Routes, place: RouteContext, route: Route, guards: Guards
         callers=routes.mounted.callers,
         trusts=routes.trusts_cookies if _is_sent_unasked(route) else None,
     )
-    own, other = routes.service.name_of(table), routes.service.name_of(target)
     tags = table.resource.tags
     routes.add(
         routes.prefix + table.path + _write_path(place, route),
         endpoint,
         route.method,
-        operation_id=name_operation(route.description, place, own, other),
+        operation_id=operation_id,
         compose=partial(_compose, routes, place, route),
         joins=route.operation not in NOT_IN_BATCHES,
         reads_only=route.operation in READ_ONLY,

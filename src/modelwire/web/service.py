@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from fastapi import FastAPI
@@ -85,6 +86,7 @@ class Service:
         self.agents: dict[str, Agents] = {}
         self.admin: dict[str, Admin] = {}
         self._names: dict[Table, str] = {}
+        self._operation_ids: set[str] = set()
         self._components: Components | None = None
         serve_document(app, Document(app, self.components, self.own_access))
         self._named_cors: Cors | None = None
@@ -141,15 +143,18 @@ class Service:
             if "list" in table.resource.operations
         ]
         for table in catalog.tables.values():
-            name, number = table.model.__name__, 2
-            while name in self._names.values():
-                name, number = f"{table.model.__name__}{number}", number + 1
-            self._names[table] = name
+            self._names[table] = _number(table.model.__name__, self._names.values())
         self._components = None
 
     def name_of(self, table: Table) -> str:
         """Return the name of a resource in the document: its class, with a number if necessary."""
         return self._names[table]
+
+    def choose_id(self, name: str) -> str:
+        """Return the id of an operation: its name, with a number if another operation has that."""
+        chosen = _number(name, self._operation_ids)
+        self._operation_ids.add(chosen)
+        return chosen
 
     def components(self) -> Components:
         """Return the components that the operations of the document share."""
@@ -247,6 +252,12 @@ class Service:
             )
         self.offline_docs = offline
         return offline and chosen is None
+
+
+def _number(name: str, taken: Collection[str]) -> str:
+    """Return a name, with the first number from 2 on that no other has, if it is taken."""
+    numbered = (f"{name}{number}" for number in count(2))
+    return next(each for each in chain([name], numbered) if each not in taken)
 
 
 def find_service(app: FastAPI) -> Service | None:
