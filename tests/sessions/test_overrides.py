@@ -3,15 +3,19 @@
 from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
+import httpx2
 import pytest
-from fastapi import FastAPI
-from sqlmodel import select
+from fastapi import FastAPI, HTTPException
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from examples.league import User
-from modelwire import Database, SessionDep, UnitOfWorkDep, get_session, mount
+from modelwire import Changes, Database, Resource, SessionDep, UnitOfWorkDep, get_session, mount
 from modelwire.testing import open_client, rolled_back_session
-from tests.conftest import LEAGUE
+from tests.conftest import LEAGUE, MakeURL
+from tests.lanes import DIALECTS
 
 ANN: dict[str, Any] = {"username": "ann", "email": "ann@example.com"}
 BOB: dict[str, Any] = {"username": "bob", "email": "bob@example.com"}
@@ -122,3 +126,86 @@ async def test_client_restores_the_application(app: FastAPI, database: Database)
         async with open_client(app, session):
             assert get_session in app.dependency_overrides
         assert get_session not in app.dependency_overrides
+
+
+async def read_state(client: httpx2.AsyncClient) -> tuple[int, Any]:
+    return (await client.get("/users/")).json()["total"], (await client.get("/names")).json()
+
+
+async def test_failed_endpoint_is_undone(app: FastAPI, database: Database) -> None:
+    """An own endpoint that fails leaves nothing behind, and the session goes on, as it would be
+    with a session of its own."""
+
+    @app.post("/ann")
+    async def ann(session: SessionDep, fails: str = "") -> None:
+        session.add(User(**ANN))
+        if fails == "before":
+            await session.flush()
+            raise HTTPException(409, "Not now")
+        try:
+            await session.commit()
+        except IntegrityError:
+            raise HTTPException(409, "She is there") from None
+
+    async with rolled_back_session(database) as session, open_client(app, session) as client:
+        assert (await client.post("/ann?fails=before")).status_code == 409
+        assert await read_state(client) == (0, [])
+        assert (await client.post("/ann")).status_code == 200
+        assert (await client.post("/ann")).status_code == 409
+        assert await read_state(client) == (1, ["ann"])
+
+
+async def test_forgotten_commit_is_lost(
+    app: FastAPI, database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What an own endpoint doesn't commit is lost in tests too, and they say so; what the test
+    itself has added stays."""
+
+    @app.post("/forget")
+    async def forget(session: SessionDep) -> None:
+        session.add(User(**ANN))
+
+    @app.get("/missing")
+    async def missing() -> None:
+        raise HTTPException(404)
+
+    async with rolled_back_session(database) as session, open_client(app, session) as client:
+        assert (await client.post("/forget")).status_code == 200
+        assert await read_state(client) == (0, [])
+        assert "forget has returned without a commit" in caplog.text
+        session.add(user := User(**BOB))
+        assert (await client.get("/missing")).status_code == 404
+        assert user.username == "bob"
+        assert await read_state(client) == (1, ["bob"])
+
+
+class Base(SQLModel, registry=registry()):
+    pass
+
+
+class Entry(Base, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    text: str = ""
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+async def test_history_in_a_session_of_another_engine(dialect: str, make_url: MakeURL) -> None:
+    """The history of rows is read in a test's session, whose transaction has made the log itself.
+
+    Another transaction would wait for it.
+    """
+    url = await make_url(dialect, "history_in_tests")
+    own, tests = (Database(url, metadata=Entry.metadata, statement_timeout_s=5) for _ in range(2))
+    app = FastAPI()
+    mount(app, own, Resource(Entry, changes=Changes()))
+    async with rolled_back_session(tests) as session, open_client(app, session) as client:
+        session.add(Entry(text="unlogged"))
+        await session.commit()
+        assert (await client.get("/entry/1/history/")).json()["items"] == []
+        assert (await client.patch("/entry/1", json={"text": "logged"})).status_code == 200
+        (found,) = (await client.get("/entry/1/history/")).json()["items"]
+        assert found["changed"] == {"text": {"old": "unlogged", "new": "logged"}}
+        past = await client.get("/entry/1", params={"as_of": found["at"]})
+        assert past.json()["text"] == "logged"
+    for each in (own, tests):
+        await each.close_db()

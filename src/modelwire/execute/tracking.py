@@ -13,6 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from sqlalchemy.ext.asyncio import AsyncSession as BaseSession
 from sqlmodel import SQLModel
 
+from ..access.principal import ANYONE
 from ..changes import LoggedChange
 from ..errors import RequestError
 from ..settings import Settings
@@ -21,6 +22,7 @@ from ..statement.statements import Statement
 from .connect.lane import Lane
 from .engine import open_feed
 from .failure import describe_failure
+from .faults.translate import DRIVER_ERRORS, translate
 from .feed.feed import Feed
 from .feed.notifier import Notifier
 from .log.log import LOGS, ChangeLog
@@ -102,11 +104,27 @@ class ChangeTracking:
         """Make sure that the log can be read, even before the first change.
 
         Args:
-            session: The session in which it is read, which does so itself on SQLite.
+            session: The session in which it is read. One of this engine does so itself on SQLite.
+                In one of another engine, such as a test's, the log may be known to its transaction
+                only.
         """
-        if not self.log.is_there and (session is None or self.log.stamps):
+        if session is not None and self.log.is_on and not self._owns(session):
+            await self._prepare_other(session)
+        elif not self.log.is_there and (session is None or self.log.stamps):
             await self._prepare()
             self.log.is_there = True
+
+    def _owns(self, session: BaseSession) -> bool:
+        bind = session.get_bind()
+        return getattr(bind, "engine", bind) is self._engine().sync_engine
+
+    async def _prepare_other(self, session: BaseSession) -> None:
+        """Install the log in the transaction of a session of another engine, as a write does."""
+        try:
+            await self.log.prepare_other(await session.connection(), ANYONE)
+        except DRIVER_ERRORS as exc:
+            await session.rollback()
+            raise translate(exc) from exc
 
     async def _prepare(self) -> None:
         """Install the log, as every write does."""

@@ -12,7 +12,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from ..execute.connect.begin import begin_writing
 from ..execute.connect.session import EagerSession
 from ..execute.database import Database
-from ..web.session import get_session
+from ..web.session import get_session, lend_session
 
 
 @asynccontextmanager
@@ -51,13 +51,13 @@ async def open_client(
     Args:
         app: The application.
         session: The session that its endpoints use, generated ones included; as they would
-            outside of tests, if None.
+            outside of tests, if None. What an endpoint does not commit is undone at its end.
 
     Yields:
         The client; its base URL is `http://test`.
     """
     if session is not None:
-        app.dependency_overrides[get_session] = lambda: session
+        app.dependency_overrides[get_session] = lend_session(session)
     try:
         transport = ASGITransport(app=app)
         async with AsyncClient(transport=transport, base_url="http://test") as client:

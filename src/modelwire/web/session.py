@@ -1,9 +1,9 @@
 """Session dependencies."""
 
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
-from typing import Annotated
+from typing import Annotated, Any
 from weakref import WeakKeyDictionary
 
 from fastapi import Depends
@@ -48,26 +48,49 @@ async def get_session(connection: HTTPConnection) -> AsyncIterator[AsyncSession]
             except BaseException:
                 await session.rollback()
                 raise
-            _warn_of_lost_writes(connection, database, session)
+            if holds_writes(session):
+                _warn_of_lost_writes(connection)
 
 
-def _warn_of_lost_writes(
-    connection: HTTPConnection, database: Database, session: AsyncSession
-) -> None:
+def lend_session(session: AsyncSession) -> Callable[[HTTPConnection], AsyncIterator[AsyncSession]]:
+    """Return an override of `get_session` by one session, in which each request ends as usual.
+
+    What a request has written without a commit is undone at its end, and so is all that was not
+    committed before if the request fails. A request that has written nothing leaves the session as
+    it is, so that its objects stay readable.
+
+    Args:
+        session: The session.
+    """
+
+    async def lend(connection: HTTPConnection) -> AsyncIterator[AsyncSession]:
+        held = holds_writes(session)
+        try:
+            yield session
+        except BaseException:
+            if holds_writes(session) or not session.is_active:
+                await session.rollback()
+            raise
+        if holds_writes(session) and not held:
+            _warn_of_lost_writes(connection)
+            await session.rollback()
+
+    return lend
+
+
+def _warn_of_lost_writes(connection: HTTPConnection) -> None:
     """Warn, once per endpoint, that an endpoint has returned without committing its writes."""
-    if not holds_writes(session):
-        return
     name = getattr(connection.scope.get("endpoint"), "__qualname__", "An endpoint")
     path = getattr(connection.scope.get("route"), "path", "")
-    told = _TOLD.setdefault(database, set())
+    told = _TOLD.setdefault(connection.app, set())
     if (name, path) not in told:
         told.add((name, path))
         logger.warning(_LOST, name)
 
 
-_TOLD: WeakKeyDictionary[Database, set[tuple[str, str]]] = WeakKeyDictionary()
-"""The endpoints that were warned of, by database: names and paths. An endpoint itself may refer to
-the database, and would keep it."""
+_TOLD: WeakKeyDictionary[Any, set[tuple[str, str]]] = WeakKeyDictionary()
+"""The endpoints that were warned of, by application: names and paths. An endpoint itself may refer
+to the application, and would keep it."""
 
 _LOST = (
     "%s has returned without a commit, so that what it wrote in its session is not stored. Call "
