@@ -225,6 +225,23 @@ class Span(Base, table=True):
         return self
 
 
+class Account(Base, table=True):
+    """A value that is bounded by one that clients never see."""
+
+    __tablename__ = "accounts"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str = Field(unique=True)
+    used: int = 0
+    cap: int = 10
+
+    @model_validator(mode="after")
+    def stay_below(self) -> "Account":
+        if self.used > self.cap:
+            raise ValueError("used should be at most what the account may use")
+        return self
+
+
 MODELS: tuple[type[Base], ...] = (Plain, Period, Person, Prepared, Coded, Span)
 
 validators_world = make_world_fixture(
@@ -238,6 +255,7 @@ validators_world = make_world_fixture(
             Resource(Prepared),
             Resource(Coded),
             Resource(Span),
+            Resource(Account, hidden=["cap"]),
         )
     ),
 )
@@ -434,3 +452,17 @@ async def test_upserts_of_whole_rows(client: httpx2.AsyncClient, atomic: str, ot
     answer = await client.post(url, json=[{"name": "a", "high": 7}])
     assert answer.status_code in (200, 207)
     assert (await client.get("/spans/?name=a")).json()["items"][0]["high"] == 7
+
+
+async def test_upserts_that_a_hidden_value_bounds(client: httpx2.AsyncClient) -> None:
+    """A model that validates whole rows has the values that clients never see, too."""
+    url = "/accounts/bulk/?on_conflict=name"
+    await client.post("/accounts/", json={"name": "a", "used": 5})
+    for many in ([], [{"name": "b", "used": 10}]):
+        answer = await client.post(url, json=[{"name": "a", "used": 11}, *many])
+        assert faults_of(read_problem(answer, 422, "invalid")) == [("/0", "value_error")]
+        answer = await client.post(url, json=[{"name": "a", "used": 9 - len(many)}, *many])
+        assert answer.status_code == 200, answer.text
+    rows = (await client.get("/accounts/?sort=id")).json()["items"]
+    assert [(row["name"], row["used"]) for row in rows] == [("a", 8), ("b", 10)]
+    assert "cap" not in rows[0]

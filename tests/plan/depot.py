@@ -559,7 +559,12 @@ RESOURCES = (
         policy=Policy(everyone, create=col(Stop.owner_id) == me.id),
         assign_on_create={"owner_id": me.id},
     ),
-    Resource(Letter, soft_delete="gone_at", policy=Policy(everyone, restore=true())),
+    Resource(
+        Letter,
+        soft_delete="gone_at",
+        policy=Policy(everyone, restore=true()),
+        hooks=Hooks(before_update=[print]),
+    ),
     Resource(Card, soft_delete="gone_at", policy=Policy(everyone)),
     Resource(Note, soft_delete="gone_at", policy=Policy(everyone)),
     Resource(Pass, policy=Policy(everyone), assign_on_create={"owner_id": me.id}),

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import CHAR, Column, ForeignKey
+from sqlalchemy import ARRAY, CHAR, Column, ForeignKey, String
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel, col
 
@@ -29,6 +29,7 @@ from modelwire.shape.conditions import (
     Through,
 )
 from modelwire.shape.parts import Include, Order
+from tests.access import own_models as own
 from tests.access.models import TenantInvoice, me
 from tests.computed.test_decimals import RESOURCES as COMPUTED
 from tests.conftest import LEAGUE, ZOO
@@ -91,9 +92,23 @@ class Bin(Base, table=True):
     rack: Rack | None = Relationship(back_populates="bins")
 
 
+class Tally(Base, table=True):
+    __tablename__ = "tallies"
+
+    id: int | None = Field(default=None, primary_key=True)
+    count: int
+    include: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
+
+
 Rack.model_rebuild()
-SPACED = read_catalog([Resource(Rack, includes=["bins"]), Resource(Bin, includes=["rack"])])
-"""Keys that databases compare otherwise than Python: by a collation, or without trailing spaces."""
+SPACED = read_catalog(
+    [Resource(Rack, includes=["bins"]), Resource(Bin, includes=["rack"]), Resource(Tally)]
+)
+"""Keys that databases compare otherwise than Python, without trailing spaces; and fields that are
+called like parameters."""
+
+OWN = read_catalog(own.RESOURCES, caller=own.me)
+"""Resources whose policies look at other rows, and at links."""
 
 CATALOGS = {
     "": CATALOG,
@@ -103,6 +118,7 @@ CATALOGS = {
     "computed": read_catalog(COMPUTED),
     "depot": DEPOT,
     "spaced": SPACED,
+    "own": OWN,
 }
 
 

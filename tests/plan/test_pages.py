@@ -28,11 +28,12 @@ from modelwire.plan.reading.plans import (
     plan_stream,
     select_next_batch,
 )
+from modelwire.plan.reading.query import refuse_parameters
 from modelwire.request.headers import FORMATS
 from modelwire.request.query import Parameter
 from modelwire.statement.dialects.known import DIALECTS
 
-from .described import CATALOG, included, ordered, query, refused, told
+from .described import CATALOG, catalog_of, included, ordered, query, refused, told
 
 TABLES = CATALOG.tables
 CIPHER = CursorCipher((b"x" * 32,))
@@ -278,6 +279,31 @@ def test_rows_have_no_other_parameters(name: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         plan_read(CATALOG, TABLES["users"], query(f"{name}=1"), DIALECTS["sqlite"])
     assert refused(caught.value)[0].startswith(f"{name} unknown_parameter")
+
+
+@pytest.mark.parametrize("name", ["usernam", "count", "counts", "coun__gt"])
+def test_rows_have_no_filters_to_suggest(name: str) -> None:
+    for place, table in (("", "users"), ("spaced/", "tallies")):
+        catalog, _ = catalog_of(f"{place}{table}")
+        with pytest.raises(InvalidRequest) as caught:
+            plan_read(catalog, catalog.tables[table], query(f"{name}=1"), DIALECTS["sqlite"])
+        assert refused(caught.value) == [f"{name} unknown_parameter"]
+
+
+def test_requests_without_parameters() -> None:
+    refuse_parameters([])
+    with pytest.raises(InvalidRequest) as caught:
+        refuse_parameters(query("a=1&=2"))
+    assert refused(caught.value) == ["a unknown_parameter", " unknown_parameter"]
+
+
+def test_values_with_commas() -> None:
+    """A body has lists as arrays, in which commas are ordinary characters."""
+    for whole, values in ((False, ["a", "b"]), (True, ["a,b"])):
+        parameters = [Parameter("username__in", "a,b", whole)]
+        plan = plan_list(CATALOG, TABLES["users"], parameters)
+        assert isinstance(plan, ListPlan)
+        assert [*plan.operands.values()] == [values]
 
 
 def test_streams() -> None:

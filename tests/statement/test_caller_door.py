@@ -25,10 +25,9 @@ from tests.access.own_models import OwnTagLink as TagLink
 from tests.plan.cases import cases
 from tests.plan.depot import DEPOT, Letter
 from tests.plan.described import CATALOG as ZOO
-from tests.plan.described import SPACED
+from tests.plan.described import OWN, SPACED
 from tests.statement.test_sql import shorten
 
-OWN = read_catalog(own.RESOURCES, caller=own.me)
 CATALOGS = (OWN, ZOO, DEPOT, SPACED)
 DRIVERS = {"sqlite": sqlite(), "postgresql": postgresql()}
 DOORS = {name: CallerDoor(CATALOGS, DIALECTS[name]) for name in DRIVERS}

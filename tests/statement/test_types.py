@@ -1,6 +1,7 @@
 """Values on their way to a driver and back, for each type that a database needs help with."""
 
 import datetime as dt
+import math
 from collections.abc import Callable
 from decimal import Decimal
 from math import inf, nan
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy import (
     ARRAY,
     CHAR,
+    JSON,
     REAL,
     Boolean,
     Date,
@@ -20,9 +22,11 @@ from sqlalchemy import (
     Integer,
     LargeBinary,
     Numeric,
+    SmallInteger,
     String,
     Text,
     Time,
+    TypeDecorator,
     Uuid,
 )
 from sqlalchemy.dialects import sqlite as own
@@ -32,8 +36,10 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
 from modelwire.catalog.invalid_values import Octets, Unreadable
-from modelwire.compat.sqlmodel import UTCDateTime
+from modelwire.compat.sqlmodel import AutoString, UTCDateTime
 from modelwire.statement.compiled import Compiled, Decoder, binder_of, decoder_of
+from modelwire.statement.dialect import SQLDialect
+from modelwire.statement.dialects.known import DIALECTS
 from modelwire.statement.dialects.postgresql_reading import (
     _read_day,
     _read_instant,
@@ -56,6 +62,9 @@ from modelwire.statement.dialects.sqlite_types import (
     SQLiteRows,
     sqlite_type,
 )
+from modelwire.statement.four_byte_floats import _round as round_to_real
+from modelwire.statement.four_byte_floats import place_among_reals, shorten
+from modelwire.statement.types import operand_type, spell_decimal, wire_type
 
 SQLITE, POSTGRESQL = sqlite(), postgresql()
 EAST = dt.timezone(dt.timedelta(hours=2))
@@ -384,3 +393,104 @@ def test_values_are_bound() -> None:
     assert found.bind({"a": 1, "b": 4, "c": 5, "d": 6}) == ["1", 4, 5]
     assert Compiled("", ("c",), (), {}, {"c": lambda: 3}, (), ()).bind({}) == [3]
     assert Compiled("", ("b",), (), {"b": 2}, {}, (), ()).bind({}) == [2]
+
+
+@pytest.mark.parametrize(
+    ("real", "number"),
+    [
+        (0.10000000149011612, 0.1),
+        (9.884679457172751e-07, 9.88468e-07),
+        (0.07255537807941437, 0.07255538),
+        (2.2079346351233653e-08, 2.2079346e-08),
+        (0.010348421521484852, 0.0103484215),
+        (16777216.0, 16777216.0),
+    ],
+)
+def test_numbers_of_four_byte_floats(real: float, number: float) -> None:
+    """Each stands for the shortest text that it can be read from."""
+    assert shorten(real) == number
+    assert place_among_reals(number) == real
+
+
+@pytest.mark.parametrize("number", [0.10000000149011612, 0.0999999999, 16777217.0, 9.8846795e-07])
+def test_numbers_between_four_byte_floats(number: float) -> None:
+    """A number that no float stands for compares as it does with the texts of its neighbours."""
+    place, around = place_among_reals(number), round_to_real(number)
+    assert place != around
+    assert (place < around) is (number < shorten(around))
+    assert abs(place - around) < abs(around) * 1e-15
+
+
+@pytest.mark.parametrize("number", [1e39, -1e39, inf, -inf])
+def test_numbers_beyond_four_byte_floats(number: float) -> None:
+    assert place_among_reals(number) == number
+    assert round_to_real(number) == math.copysign(inf, number)
+
+
+def test_the_largest_four_byte_float() -> None:
+    largest = 3.4028234663852886e38
+    assert round_to_real(largest) == largest
+    assert shorten(largest) == 3.4028235e38
+
+
+@pytest.mark.parametrize(
+    ("value", "sql_type", "spelled"),
+    [
+        (Decimal("1.5"), Numeric(10, 2), "1.50"),
+        (Decimal("1E+2"), Numeric(10, 2), "100.00"),
+        (Decimal("NaN"), Numeric(10, 2), "NaN"),
+        (Decimal("1E+2"), Numeric(), "100"),
+        (Decimal("Infinity"), Numeric(), "Infinity"),
+        (Decimal("1." + "0" * 40 + "1"), Numeric(50, 41), "1." + "0" * 40 + "1"),
+    ],
+)
+def test_decimals_are_spelled(value: Decimal, sql_type: TypeEngine[Any], spelled: str) -> None:
+    """They have the places of their column, however many digits that takes."""
+    assert str(spell_decimal(value, sql_type)) == spelled
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=list(DIALECTS))
+def test_types_on_the_wire(dialect: SQLDialect) -> None:
+    """A type of the application's is its own, as is one of items that need no other."""
+    plain = ARRAY(Integer(), dimensions=2)
+    assert wire_type(plain, dialect) is plain
+    clocks = wire_type(ARRAY(Time(timezone=True), dimensions=2), dialect)
+    assert isinstance(clocks, ARRAY)
+    assert (clocks.dimensions, type(clocks.item_type).__name__) == (
+        2,
+        {"sqlite": "SQLiteClock", "postgresql": "PostgreSQLClock"}[dialect.name],
+    )
+    document = JSON()
+    sent = wire_type(document, dialect)
+    assert isinstance(sent, JSON)
+    assert (sent.none_as_null, document.none_as_null) == (True, False)
+    assert wire_type(sent, dialect) is sent
+    own = _Own()
+    assert wire_type(own, dialect) is operand_type(own, dialect) is own
+
+
+class _Own(TypeDecorator[int]):
+    impl = Integer
+    cache_ok = True
+
+
+@pytest.mark.parametrize("dialect", DIALECTS.values(), ids=list(DIALECTS))
+@pytest.mark.parametrize(
+    ("sql_type", "names"),
+    [
+        (SmallInteger(), {"BigInteger"}),
+        (String(5), {"Text"}),
+        (AutoString(5), {"Text"}),
+        (CHAR(3), {"PostgreSQLChar", "CHAR"}),
+        (Float(), {"SQLiteFloat", "Double", "Float"}),
+        (REAL(), {"SQLiteFloat", "PostgreSQLRealOperand", "REAL"}),
+        (Numeric(5, 2), {"SQLiteDecimal", "Numeric"}),
+        (Boolean(), {"SQLiteBoolean", "Boolean"}),
+    ],
+)
+def test_types_of_operands(dialect: SQLDialect, sql_type: TypeEngine[Any], names: set[str]) -> None:
+    """They are wide enough for any value."""
+    found = operand_type(sql_type, dialect)
+    assert type(found).__name__ in names
+    if isinstance(found, Numeric) and not isinstance(found, Float):
+        assert found.scale is None

@@ -6,7 +6,6 @@ import math
 import struct
 
 _REAL = struct.Struct("<f")
-_MAX = (2 - 2**-23) * 2.0**127
 
 
 def shorten(real: float) -> float:
@@ -46,6 +45,7 @@ def place_among_reals(number: float) -> float:
 
 
 def _round(number: float) -> float:
-    if abs(number) > _MAX:
+    try:
+        return float(_REAL.unpack(_REAL.pack(number))[0])
+    except OverflowError:
         return math.copysign(math.inf, number)
-    return float(_REAL.unpack(_REAL.pack(number))[0])

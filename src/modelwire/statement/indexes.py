@@ -11,8 +11,6 @@ from sqlalchemy.engine import Dialect
 from ..catalog.kinds import type_on
 from .normalised import has_spellings, normalize
 
-MAX_NAME = 200
-
 
 class ValueIndex(NamedTuple):
     """Index on columns by which their values are compared.
@@ -43,7 +41,7 @@ def _indexed(table: Table, dialect: Dialect) -> Iterator[tuple[Column[object], .
     """Yield the columns of each index and key of a table that have several spellings."""
     keys = (PrimaryKeyConstraint, UniqueConstraint)
     constraints = [tuple(c.columns) for c in table.constraints if isinstance(c, keys)]
-    indexes = [tuple(index.columns) for index in table.indexes if len(index.columns)]
+    indexes = [tuple(index.columns) for index in table.indexes]
     for columns in (*indexes, *constraints):
         if any(has_spellings(type_on(column, dialect.name)) for column in columns):
             yield columns
@@ -51,7 +49,7 @@ def _indexed(table: Table, dialect: Dialect) -> Iterator[tuple[Column[object], .
 
 def _write(table: Table, columns: Sequence[Column[object]], dialect: Dialect) -> ValueIndex:
     quote = dialect.identifier_preparer.quote
-    name = "_".join([table.name, *(column.name for column in columns), "values"])[:MAX_NAME]
+    name = "_".join([table.name, *(column.name for column in columns), "values"])
     compiler = dialect.statement_compiler(dialect, None)
     forms = (normalize(type_on(column, dialect.name), column) for column in columns)
     terms = ", ".join(compiler.process(form, include_table=False) for form in forms)

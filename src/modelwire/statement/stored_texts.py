@@ -201,9 +201,9 @@ class SpelledEnum(TypeDecorator[Enum]):
 def _members_of(enum: SQLEnum) -> Mapping[str, Any]:
     """Return the members of an enum by the spelling of its column, in the order of declaration."""
     cls = enum.enum_class
-    members: list[Any] = list(enum.enums if cls is None else cls)
-    if cls is not None and len(members) != len(enum.enums):
-        members = list(cls.__members__.values())
+    if cls is None:
+        return {own: own for own in enum.enums}
+    members = list(cls) if len(cls) == len(enum.enums) else list(cls.__members__.values())
     return dict(zip(enum.enums, members, strict=True))
 
 

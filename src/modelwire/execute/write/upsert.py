@@ -69,7 +69,7 @@ class Upserter:
             raise Rejection(ConstraintViolation(Constraint.TRIGGER), plan.pick(left))
         rows = [stored[index] for index in range(len(plan.rows))]
         check_keys(plan, rows)
-        check_merged(plan, rows)
+        await self._check_merged(plan, rows)
         return rows
 
     async def _store_as_allowed(self, plan: UpsertPlan) -> list[Row]:
@@ -98,8 +98,18 @@ class Upserter:
             stored.update(zip(new, await self._create_all(plan.pick(new)), strict=True))
         found = [stored[i] for i in range(len(rows))]
         check_keys(plan, found)
-        check_merged(plan, found)
+        await self._check_merged(plan, found)
         return found
+
+    async def _check_merged(self, plan: UpsertPlan, rows: Sequence[Row]) -> None:
+        """Check rows that a model validates whole, including values that clients never see."""
+        shape = plan.whole_shape
+        if shape is not None:
+            keys = [plan.table.values_of(row, plan.table.key_columns) for row in rows]
+            found = await self._context.run(shape, {ROWS: keys})
+            stored = {place: row for place, *row in found}
+            rows = [stored[place] for place in range(len(rows))]
+        check_merged(plan, rows)
 
     async def _look_up(self, plan: UpsertPlan) -> dict[int, Row]:
         """Lock the existing rows.

@@ -53,7 +53,7 @@ def plan_group(group: Group, plan: Callable[[Comparison], Condition]) -> Conditi
         plan_group(term, plan) if isinstance(term, Group) else plan(term) for term in group.terms
     )
     if group.kind == "not":
-        return Negation(terms[0])
+        return Negation(*terms)
     if len(terms) == 1:
         return terms[0]
     return AllOf(terms) if group.kind == "and" else AnyOf(terms)

@@ -199,7 +199,7 @@ class Query:
     def _refuse(self, name: str) -> Violation:
         if name in self.known:
             # A parameter that was not taken is ruled out by another one.
-            other = "as_of" if "as_of" in self.known and "as_of" in self._sent else "cursor"
+            other = "as_of" if "as_of" in self.known else "cursor"
             message = f"can't be combined with `{other}`, {_RULES_OUT[other]}"
             return Violation(message, "unknown_parameter", parameter=name)
         if name not in self._reserved:

@@ -150,7 +150,7 @@ def _values_of(
     if isinstance(schema, RowSchema):
         return lambda bodies: [vars(body) for body in validate_list(bodies)]
     model: Any = core_schema_of(schema)
-    if model["type"] != "model" or model["schema"]["type"] != "model-fields":
+    if model.get("schema", {}).get("type") != "model-fields":
         # It has its own validators around its fields, or is recursive.
         return lambda bodies: [vars(body) for body in validate_list(bodies)]
     fields = {

@@ -261,7 +261,7 @@ def locate_fault(fault: Fault, field: Field, pointer: str) -> Violation:
 def _describe(error: ValueError) -> Fault:
     """Return the fault of a value that can't be converted to one of its column."""
     if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        first = error.errors()[0]
         return Fault(first["type"], message_of(first["type"], first["msg"]))
     return Fault("unstorable", "should be a value that its column can hold")
 

@@ -14,6 +14,8 @@ from ...catalog.names import escape_pointer, name_of
 from ...catalog.tables import Table
 from ...dialect import Dialect
 from ...errors import Faults, Violation
+from ...shape.parts import Projection
+from ...shape.reads import ExistingShape
 from ...shape.writes import Conflict, InsertShape
 from ..keys import Key
 from .batches import Batch, check_distinct
@@ -51,6 +53,16 @@ class UpsertPlan(CreatePlan, frozen=True):
         policy = self.table.policy
         restricted = policy.restricts("update") or not policy.create.constant
         return restricted or bool(policy.on_create or policy.on_update)
+
+    @property
+    def whole_shape(self) -> ExistingShape | None:
+        """The shape that reads the stored rows with every value, for a model that validates whole
+        rows; None if a row as it is read has them all."""
+        table = self.table
+        if table.schemas.change is None or len(table.stored) == len(table.selected):
+            return None
+        projection = Projection(table.stored, len(table.readable))
+        return ExistingShape(table, table.key, projection, hidden=True)
 
     @property
     def completes_references(self) -> bool:
@@ -161,7 +173,7 @@ def check_merged(plan: UpsertPlan, rows: Sequence[Sequence[Any]]) -> None:
 
     Args:
         plan: The rows.
-        rows: The rows as they are stored.
+        rows: The rows with every value, as `whole_shape` reads them.
 
     Raises:
         InvalidRequest: One is invalid; the pointer names it.
@@ -171,10 +183,9 @@ def check_merged(plan: UpsertPlan, rows: Sequence[Sequence[Any]]) -> None:
         return
     faults = Faults()
     for row, has, merged in zip(plan.rows, rows, plan.merged, strict=True):
-        if merged is None:
-            continue
-        stored = {field: has[place] for field, place in table.positions.items()}
-        validate_whole(table, schema, {}, stored, row.pointer, faults)
+        if merged is not None:
+            stored = dict(zip(table.stored, has, strict=True))
+            validate_whole(table, schema, {}, stored, row.pointer, faults)
     faults.refuse()
 
 
