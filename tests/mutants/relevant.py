@@ -126,7 +126,9 @@ RELEVANT = {
         "http/test_nested_writes hooks/test_ways http/test_bulk_update"
         " cases/test_after_triggers access/test_enforced"
     ),
-    "execute/write/delete": "http/test_delete http/test_bulk_delete http/test_mass_changes",
+    "execute/write/delete": (
+        "unit/test_circles http/test_delete http/test_bulk_delete http/test_mass_changes"
+    ),
     "execute/write/each": "http/test_each_for_itself cases/test_rows_told_alone",
     "execute/write/insert": (
         "http/test_create http/test_bulk_create http/test_nested_writes cases/test_deep_chains"
@@ -166,7 +168,10 @@ RELEVANT = {
         "http/test_include http/test_included_limit http/test_straight_back query/test_answers"
     ),
     "pipeline/lists": "http/test_list http/test_keyset http/test_totals query/test_totals",
-    "pipeline/reads": "http/test_read http/test_stream http/test_list http/test_conditional",
+    "pipeline/reads": (
+        "unit/test_stream_batches http/test_read http/test_stream http/test_list"
+        " http/test_conditional"
+    ),
     "pipeline/replicas": "unit/test_replica_reads query/test_freshness faults/test_replicas",
     "pipeline/pipeline": "http/test_gathered http/test_totals query/test_freshness",
     "pipeline/rows": "http/test_gathered http/test_read access/test_gathered",
