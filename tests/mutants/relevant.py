@@ -63,7 +63,9 @@ RELEVANT = {
     "execute/finder": (
         "unit/test_referrers http/test_nested_writes http/test_constraints http/test_many_to_many"
     ),
-    "execute/hooks": "hooks access/test_own_endpoints_writes soft_delete/test_own_code",
+    "execute/hooks": (
+        "unit/test_committed hooks access/test_own_endpoints_writes soft_delete/test_own_code"
+    ),
     "execute/idempotency": (
         "unit/test_idempotency_keys http/test_idempotency http/test_idempotency_callers"
         " http/test_idempotency_rights http/test_idempotency_races"
@@ -88,9 +90,11 @@ RELEVANT = {
         "unit/test_postgresql_connection sessions/test_outdated sessions/test_cancelled"
         " sessions/test_loops http/test_health"
     ),
-    "execute/postgresql/unresponsive": "faults/test_standbys_cut_off faults/test_network",
+    "execute/postgresql/unresponsive": (
+        "unit/test_server_search faults/test_standbys_cut_off faults/test_network"
+    ),
     "execute/postgresql/servers": (
-        "unit/test_urls faults/test_failover faults/test_standbys_cut_off"
+        "unit/test_server_search unit/test_urls faults/test_failover faults/test_standbys_cut_off"
     ),
     "execute/postgresql/watch": (
         "live_changes/test_notices live_changes/test_order live_changes/test_pages"
@@ -101,6 +105,7 @@ RELEVANT = {
     "execute/servers": "unit/test_urls sessions/test_life",
     "execute/sqlite": "sessions/test_short_statements sessions/test_cursors unit/test_urls",
     "execute/sqlite/functions": "unit/test_folding query/test_aggregates",
+    "execute/sqlite/short_statements": "unit/test_short_work sessions/test_short_statements",
     "execute/sqlite/tables": (
         "cases/test_keys_that_count constraints/test_schemas sessions/test_life"
     ),
