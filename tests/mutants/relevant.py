@@ -45,7 +45,7 @@ RELEVANT = {
         " constraints/test_many_rows constraints/test_hidden constraints/test_own_code"
         " cases/test_keys_of_the_database commits/test_refused"
     ),
-    "execute/explain/links": "http/test_link_constraints http/test_many_to_many",
+    "execute/explain/links": "unit/test_explain http/test_link_constraints http/test_many_to_many",
     "execute/explain/partitions": "constraints/test_partitions",
     "execute/failure": "unit/test_faults observe/test_log unit/test_outcomes",
     "execute/faults": (
@@ -172,7 +172,9 @@ RELEVANT = {
     "pipeline/includes": (
         "http/test_include http/test_included_limit http/test_straight_back query/test_answers"
     ),
-    "pipeline/lists": "http/test_list http/test_keyset http/test_totals query/test_totals",
+    "pipeline/lists": (
+        "unit/test_estimates http/test_list http/test_keyset http/test_totals query/test_totals"
+    ),
     "pipeline/reads": (
         "unit/test_stream_batches http/test_read http/test_stream http/test_list"
         " http/test_conditional"

@@ -15,6 +15,7 @@ from modelwire.execute.finder import Finder
 from modelwire.execute.rejection import Rejection
 from modelwire.plan.writing.create_plan import CreatePlan
 from modelwire.plan.writing.delete import DeletePlan
+from modelwire.plan.writing.links import LinkSet
 from modelwire.plan.writing.new_rows import NewRow
 from tests.plan.depot import DEPOT
 
@@ -180,3 +181,97 @@ def test_a_table_that_refers_is_named_as_far_as_it_is_served() -> None:
         table for table in CRATES.sql.metadata.tables.values() if DEPOT.find(table) is None
     )
     assert name_referrer(unserved, DEPOT) == ""
+
+
+LONG = "x" * 601
+CREATE = CreatePlan(CRATES, new_rows(CRATES, [{"code": "a", "state": "b"}]))
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"code": "a" * 600, "state": "b" * 700}, "too_long [/0] A value is too long"),
+        ({"code": LONG, "place": "b"}, "too_long [/0/code] Code is too long"),
+        ({"code": LONG, "place": LONG + "x"}, "too_long [/0/place] Place is too long"),
+        ({"code": None, "place": LONG}, "too_long [/0/place] Place is too long"),
+    ],
+)
+async def test_texts_that_are_too_long_for_an_index(body: Body, expected: str) -> None:
+    """PostgreSQL does not name them; the longest one that is indexed is at fault."""
+    plan = CreatePlan(CRATES, new_rows(CRATES, [body]))
+    assert await explained(Constraint.LENGTH, plan, table="crates") == expected
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        (["code"], "check [/0/code] Code has a value that a check refuses"),
+        (
+            ["code", "state"],
+            "check [/0/code, /0/state] Code and state have values that a check refuses together",
+        ),
+        (["nothing"], "check [/0] A check refuses the row"),
+        (["secret_note"], "check [/0] A check refuses the row"),
+    ],
+)
+async def test_fields_of_a_check(columns: Sequence[str], expected: str) -> None:
+    """All of them are pointed at, unless one is hidden; what is no column is passed over."""
+    found = await explained(Constraint.CHECK, CREATE, table="crates", columns=columns)
+    assert found == expected
+
+
+HAS_LABELS = CRATES.relations["labels"]
+
+
+def links_to(*names: str, are_new: bool = False) -> LinkSet:
+    pointers = tuple(f"/labels/{index}" for index in range(len(names)))
+    return LinkSet(HAS_LABELS, LABELS, tuple((name,) for name in names), pointers, are_new)
+
+
+@pytest.mark.parametrize(
+    ("kind", "links", "named", "expected"),
+    [
+        (Constraint.FOREIGN_KEY, links_to("a", "b"), {}, "[/labels/1] Label not found"),
+        (
+            Constraint.FOREIGN_KEY,
+            links_to("a"),
+            {},
+            "[/labels/0] A row that Labels refer to was not found",
+        ),
+        (
+            Constraint.FOREIGN_KEY,
+            links_to("b", "a", are_new=True),
+            {},
+            "[/labels] A row that Labels refer to was not found",
+        ),
+        (
+            Constraint.UNIQUE,
+            links_to("a"),
+            {"columns": ["crate_id"]},
+            "[/labels/0] Labels already exist for this crate, which can have only one",
+        ),
+        (
+            Constraint.UNIQUE,
+            links_to("a", "b"),
+            {"columns": ["label"]},
+            "[/labels] Labels already exist for another crate",
+        ),
+        (
+            Constraint.UNIQUE,
+            links_to("a"),
+            {"columns": ["crate_id", "label"]},
+            "[/labels/0] Labels already exist",
+        ),
+        (Constraint.UNIQUE, links_to("a"), {}, "[/labels/0] Labels already exist"),
+        (
+            Constraint.CHECK,
+            links_to("a", "b"),
+            {},
+            "[/labels] Labels have values that a check refuses",
+        ),
+    ],
+)
+async def test_links(kind: Constraint, links: Any, named: Body, expected: str) -> None:
+    """A link that leads nowhere is pointed at; otherwise the only one, or all of them."""
+    error = await explained(kind, links, {"name": "a"}, table="crate_labels", **named)
+    assert error.split(" ", 1)[1] == expected
