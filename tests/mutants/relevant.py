@@ -34,7 +34,7 @@ RELEVANT = {
         " batches/test_batches constraints/test_many_rows"
     ),
     "execute/connect/retry": "unit/test_retry sessions/test_contention",
-    "execute/connect/slots": "unit/test_slots faults/test_slow_reads",
+    "execute/connect/slots": "unit/test_slots faults/test_slow_reads docs/test_durations",
     "execute/connect/turns": "unit/test_turns sessions/test_contention",
     "execute/connect/watch": "observe sessions/test_sessions",
     "execute/database": (
@@ -68,11 +68,11 @@ RELEVANT = {
     ),
     "execute/idempotency": (
         "unit/test_idempotency_keys http/test_idempotency http/test_idempotency_callers"
-        " http/test_idempotency_rights http/test_idempotency_races"
+        " http/test_idempotency_rights http/test_idempotency_races docs/test_durations"
     ),
     "execute/log": (
         "unit/test_log changes live_changes/test_pages live_changes/test_order"
-        " soft_delete/test_history"
+        " soft_delete/test_history docs/test_durations"
     ),
     "execute/log/sessions": (
         "unit/test_stamps changes/test_writes changes/test_kept live_changes/test_notices"
@@ -94,7 +94,8 @@ RELEVANT = {
         "unit/test_server_search faults/test_standbys_cut_off faults/test_network"
     ),
     "execute/postgresql/servers": (
-        "unit/test_server_search unit/test_urls faults/test_failover faults/test_standbys_cut_off"
+        "unit/test_server_search unit/test_urls faults/test_failover"
+        " faults/test_standbys_cut_off docs/test_durations"
     ),
     "execute/postgresql/watch": (
         "live_changes/test_notices live_changes/test_order live_changes/test_pages"
@@ -105,7 +106,9 @@ RELEVANT = {
     "execute/servers": "unit/test_urls sessions/test_life",
     "execute/sqlite": "sessions/test_short_statements sessions/test_cursors unit/test_urls",
     "execute/sqlite/functions": "unit/test_folding query/test_aggregates",
-    "execute/sqlite/short_statements": "unit/test_short_work sessions/test_short_statements",
+    "execute/sqlite/short_statements": (
+        "unit/test_short_work sessions/test_short_statements docs/test_durations"
+    ),
     "execute/sqlite/tables": (
         "cases/test_keys_that_count constraints/test_schemas sessions/test_life"
     ),
@@ -122,7 +125,7 @@ RELEVANT = {
         " live_changes/test_pages"
     ),
     "execute/url": "unit/test_urls sessions/test_life",
-    "execute/work": "live_changes/test_work live_changes/test_ends",
+    "execute/work": "live_changes/test_work live_changes/test_ends docs/test_durations",
     "execute/write": (
         "http/test_nested_writes http/test_bulk_update cases/test_after_triggers"
         " access/test_enforced"
@@ -161,6 +164,7 @@ RELEVANT = {
     "pipeline/batch": "batches",
     "pipeline/changes": (
         "unit/test_pace unit/test_following live_changes/test_pages changes/test_policies"
+        " docs/test_durations"
     ),
     "pipeline/echoes": "cases/test_rows_sent_back",
     "pipeline/following": "live_changes/test_pages changes/test_policies",
@@ -181,7 +185,7 @@ RELEVANT = {
     ),
     "pipeline/replicas": "unit/test_replica_reads query/test_freshness faults/test_replicas",
     "pipeline/pipeline": "http/test_gathered http/test_totals query/test_freshness",
-    "pipeline/rows": "http/test_gathered http/test_read access/test_gathered",
+    "pipeline/rows": "http/test_gathered http/test_read access/test_gathered docs/test_durations",
     "pipeline/transaction": (
         "http/test_tried sessions/test_contention http/test_idempotency"
         " http/test_each_for_itself commits/test_refused"
