@@ -40,6 +40,7 @@ RELEVANT = {
     "execute/database": (
         "sessions/test_sessions sessions/test_life http/test_not_started changes/test_kept"
     ),
+    "execute/durability": "unit/test_durability sessions/test_life http/test_not_started",
     "execute/explain": (
         "unit/test_explain http/test_constraints constraints/test_undeclared"
         " constraints/test_many_rows constraints/test_hidden constraints/test_own_code"
@@ -154,11 +155,13 @@ RELEVANT = {
     "execute/write/update": (
         "http/test_update http/test_bulk_update http/test_conditional http/test_mass_changes"
     ),
-    "execute/write/upsert": "http/test_upsert hooks/test_upserts cases/test_keys_of_the_database",
+    "execute/write/upsert": (
+        "unit/test_unseen_rows http/test_upsert hooks/test_upserts cases/test_keys_of_the_database"
+    ),
     "pipeline": "http/test_read http/test_create http/test_update http/test_conditional",
     "pipeline/aggregates": "http/test_aggregate query/test_aggregates",
     "pipeline/answers": (
-        "http/test_create http/test_each_for_itself http/test_conditional"
+        "unit/test_unseen_rows http/test_create http/test_each_for_itself http/test_conditional"
         " cases/test_answers_that_fail computed/test_writes"
     ),
     "pipeline/batch": "batches",
