@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from reprlib import Repr
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from pydantic import BaseModel
@@ -145,14 +146,31 @@ class Resource:
         for argument, (is_right, expected) in _EXPECTED.items():
             value = getattr(self, argument)
             if not is_right(value):
+                given = f"{argument}={_VALUES.repr(value)}"
                 raise ConfigurationError(
-                    f"Resource({self.model.__name__}, {argument}={value!r}): should be {expected}."
+                    f"Resource({self.model.__name__}, {given}): should be {expected}."
                 )
         if self.default_limit > self.max_limit:
             raise ConfigurationError(
                 f"Resource({self.model.__name__}): a page has {self.default_limit} rows by default "
                 f"and {self.max_limit} at most; give default_limit={self.max_limit} or less."
             )
+
+
+class _ValueRepr(Repr):
+    """Writer of values for error messages, with names in place of addresses in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.maxstring = 100
+
+    def repr_instance(self, x: object, level: int) -> str:  # noqa: ARG002 - the name is inherited
+        """Write a value that is no text and no collection."""
+        text = repr(x)
+        return str(getattr(x, "__name__", type(x).__name__)) if "<" in text else text
+
+
+_VALUES = _ValueRepr()
 
 
 def are_depends(value: object) -> bool:

@@ -4,7 +4,7 @@ import datetime as dt
 import math
 import typing
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from decimal import Decimal
 from enum import Enum
 from functools import cached_property, partial
@@ -226,6 +226,36 @@ def test_a_class_with_names_that_are_not_there() -> None:
     assert attribute_of(caller, "id").type_ is int
     with pytest.raises(ConfigurationError, match=r"me.team is annotated as Nowhere"):
         caller.team  # noqa: B018
+
+
+class Vet:
+    id: int
+    clinic_ids: list[int]
+
+    def is_senior(self) -> bool:
+        raise NotImplementedError
+
+    @property
+    def is_busy(self):  # type: ignore[no-untyped-def]
+        raise NotImplementedError
+
+
+def read_vet() -> Vet:
+    raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("use", "said"),
+    [
+        (lambda vet: 1 in vet.clinic_ids, r"Write Model\.column\.in_\(me\.clinic_ids\)"),
+        (lambda vet: vet.is_senior, r"`is_senior` is a method .* make it a @property"),
+        (lambda vet: vet.is_busy, r"me\.is_busy has no annotation of what it returns"),
+    ],
+)
+def test_mistakes_with_attributes(use: Callable[[Any], object], said: str) -> None:
+    """Python's `in`, methods and properties without an annotation are refused, with the remedy."""
+    with pytest.raises(ConfigurationError, match=said):
+        use(Caller(read_vet))
 
 
 def reader_of(*names: str, key: str = "id", is_aware: bool = True) -> PrincipalReader:

@@ -90,7 +90,7 @@ async def make() -> int:
 
 FAULTS: list[tuple[dict[str, Any], str]] = [
     ({"policy": None}, "policy=Policy(read=everyone, write=nobody)"),
-    ({"policy": everyone}, "should be a Policy"),
+    ({"policy": everyone}, "policy=True_): should be a Policy"),
     ({"policy": Policy(everyone, fields={"totl": FieldPolicy()})}, "did you mean `total`"),
     ({"policy": Policy(everyone, fields={"id": FieldPolicy(read=nobody)})}, "of the key"),
     (

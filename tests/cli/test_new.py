@@ -185,7 +185,7 @@ def test_files_for_programs(tmp_path: Path) -> None:
         (("my-shop",), "'my-shop' is no name for a Python package"),
         (("my-shop",), "(did you mean `my_shop`?)"),
         (("1shop",), "and begins with a letter"),
-        (("class",), "is no name for a Python package"),
+        (("class",), "class is a keyword of Python; choose another name, as in class_service"),
         (("läden",), "is no name for a Python package"),
         (("a/shop",), "(did you mean `shop`?)"),
         (("../shop",), "is no name for a Python package"),

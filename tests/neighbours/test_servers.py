@@ -133,7 +133,7 @@ async def test_server_without_lifespan(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/served.db"
     with serving("daphne", url) as client:
         problem = read_problem(client.get("/health/ready"), 503, "unavailable")
-        assert "runs no lifespan" in problem["detail"]
+        assert "database.lifespan" in problem["detail"]
         read_problem(client.get("/teams/"), 503, "unavailable")
         database = Database(url, metadata=ServedName.metadata)
         await database.init_db()

@@ -57,6 +57,7 @@ NO_CONDITION: Any = col(Thing.name)
 
 WRONG: dict[str, tuple[dict[str, Any], str]] = {
     "no field": ({"soft_delete": "gon_at"}, "no such column \\(did you mean `gone_at`"),
+    "another field": ({"soft_delete": "erased"}, "column. Declare it as erased: datetime"),
     "a text": ({"soft_delete": "name"}, "name: datetime \\| None = None"),
     "a date": ({"soft_delete": "day"}, "day: datetime \\| None = None"),
     "not null": ({"soft_delete": "needed"}, "needed: datetime \\| None = None"),

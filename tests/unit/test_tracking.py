@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Column, Integer, MetaData, Table
 from sqlalchemy.engine import make_url
 
+from modelwire.access.principal import ANYONE
 from modelwire.errors import Unavailable
 from modelwire.execute import tracking as tracking_module
 from modelwire.execute.log.logged_table import Noted
@@ -82,11 +83,32 @@ async def test_the_log_is_installed_once(tracked: Tracked) -> None:
 async def test_the_log_of_a_session(tracked: Tracked) -> None:
     """A session on SQLite installs it in its own connection."""
     tracked.note(Noted(TABLE, live=False, keep_days=None))
-    session: Any = object()
+    session: Any = SimpleNamespace(get_bind=lambda: "engine")
     await tracked.open(session)
     assert tracked.installed == is_postgresql(tracked)
     await tracked.open()
     assert tracked.installed == 1
+
+
+async def test_the_log_of_a_session_of_another_engine(
+    tracked: Tracked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is installed in the session's transaction, each time, and nowhere else."""
+    tracked.note(Noted(TABLE, live=False, keep_days=None))
+    prepared: list[object] = []
+
+    async def prepare_other(connection: object, caller: object) -> None:
+        prepared.append((connection, caller))
+
+    async def connection() -> str:
+        return "its connection"
+
+    monkeypatch.setattr(tracked.log, "prepare_other", prepare_other)
+    session: Any = SimpleNamespace(get_bind=lambda: "another", connection=connection)
+    for _ in range(2):
+        await tracked.open(session)
+    assert prepared == [("its connection", ANYONE)] * 2
+    assert tracked.installed == 0
 
 
 async def test_a_log_that_can_not_be_installed(

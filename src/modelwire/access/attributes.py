@@ -115,6 +115,11 @@ def name_of(dependency: object) -> str:
     return str(getattr(dependency, "__name__", type(dependency).__name__))
 
 
+def is_method(dependency: Callable[..., Any], name: str) -> bool:
+    """Whether a name is a method of the class that a dependency returns."""
+    return inspect.isroutine(getattr(_class_of(dependency), name, None))
+
+
 def _class_of(dependency: Callable[..., Any]) -> type:
     """Return the class that a dependency returns or yields."""
     if isinstance(dependency, type):
@@ -181,10 +186,13 @@ def _read_attribute(name: str, hint: Any) -> Attribute | str:
     if type_ is not None and kind is not None:
         return Attribute(name, type_, kind, is_many, takes_none, holds_none)
     written = getattr(hint, "__name__", hint) if isinstance(hint, type) else hint
+    fault = f"is annotated as {written}, with which no column can be compared"
+    if hint is inspect.Signature.empty:
+        fault = "has no annotation of what it returns"
     return (
-        f"me.{name} is annotated as {written}, with which no column can be compared. It can be int,"
-        " str, bool, float, Decimal, UUID, date, time, datetime, an Enum, any of them or None, or a"
-        " list, set, frozenset or tuple[X, ...] of them."
+        f"me.{name} {fault}. It can be int, str, bool, float, Decimal, UUID, date, time, "
+        "datetime, an Enum, any of them or None, or a list, set, frozenset or tuple[X, ...] of "
+        "them."
     )
 
 

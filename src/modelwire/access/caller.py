@@ -27,7 +27,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from ..errors import ConfigurationError
 from ..suggestions import did_you_mean, naming_arguments
-from .attributes import Attribute, name_of, read_attributes
+from .attributes import Attribute, is_method, name_of, read_attributes
 
 PREFIX = "me_"
 """The prefix of the names of parameters that hold attributes of the caller."""
@@ -84,6 +84,12 @@ class CallerValue(BindParameter[Any]):
             "Join conditions by & and |, and negate them by ~."
         )
 
+    def __contains__(self, column: object) -> NoReturn:
+        raise ConfigurationError(
+            f"`in me.{self.attribute.name}` is decided by Python, before any request. Write "
+            f"Model.column.in_(me.{self.attribute.name})."
+        )
+
 
 @naming_arguments
 class Caller:
@@ -128,10 +134,13 @@ class Caller:
             return found
         if found is not None:
             raise ConfigurationError(found)
-        raise ConfigurationError(
-            f"The caller has no attribute `{name}`{did_you_mean(name, self.__attributes)}; "
-            f"it has {', '.join(self.__attributes)}."
-        )
+        it_has = f"it has {', '.join(self.__attributes)}"
+        if is_method(self.__dependency, name):
+            raise ConfigurationError(
+                f"`{name}` is a method of the caller; make it a @property. For now {it_has}."
+            )
+        suggestion = did_you_mean(name, self.__attributes)
+        raise ConfigurationError(f"The caller has no attribute `{name}`{suggestion}; {it_has}.")
 
     def __getattr__(self, name: str) -> CallerValue:
         if name.startswith("_"):

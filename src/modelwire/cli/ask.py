@@ -53,7 +53,7 @@ def confirm_losses(losses: Sequence[str], *, yes: bool, accepted: Collection[str
         return
     if not is_asked():
         raise ConfigurationError(
-            f"{losses[0]}, and its data would be lost: give --yes to accept that"
+            f"{losses[0]}, and its data would be lost: run the command with --yes to accept that"
         )
     if not confirm("Lose it?"):
         raise Failed("Nothing was done")

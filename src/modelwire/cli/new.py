@@ -61,7 +61,11 @@ def create_project(name: str, *, auth: bool, postgres: bool) -> Mapping[str, str
 
 
 def _check_name(name: str) -> None:
-    if not _NAME.fullmatch(name) or keyword.iskeyword(name):
+    if keyword.iskeyword(name):
+        raise ConfigurationError(
+            f"{name} is a keyword of Python; choose another name, as in {name}_service"
+        )
+    if not _NAME.fullmatch(name):
         raise ConfigurationError(
             f"{name!r} is no name for a Python package: it takes letters, digits and underscores"
             f"{_suggest(name)}"

@@ -26,8 +26,9 @@ class NotStarted(Unavailable):
     def __init__(self, missing: Sequence[str] = ()) -> None:
         named = f"({', '.join(missing)}) " if missing else ""
         super().__init__(
-            f"The application was not started, and tables {named}are missing: its server runs no "
-            "lifespan, which would create them"
+            f"The application was not started, and tables {named}are missing: database.lifespan, "
+            "which would create them, has not run. It takes FastAPI(lifespan=database.lifespan), "
+            "and a server that runs the lifespan"
         )
 
 

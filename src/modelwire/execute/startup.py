@@ -56,8 +56,8 @@ async def warn_of_missing_tables(engine: AsyncEngine, metadata: MetaData) -> Non
 
 
 _NO_TABLES = (
-    "The database lacks tables of the models: %s. Requests that need them fail; create them by "
-    "modelwire migrate apply, or by the setting create_tables"
+    "The database lacks tables of the models: %s. Requests that need them fail. Create them by "
+    "migrations (modelwire migrate make, and then apply), or by the setting create_tables"
 )
 
 

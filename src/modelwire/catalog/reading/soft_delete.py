@@ -38,7 +38,11 @@ def check_soft_delete(resource: Resource, fields: Sequence[Field]) -> None:
     found = {field.name: field for field in fields if field.computed is None}
     field = found.get(name)
     if field is None:
-        _refuse(resource, f"there is no such column{did_you_mean(name, found)}")
+        _refuse(
+            resource,
+            "there is no such column"
+            + (did_you_mean(name, found) or f". Declare it as {name}: datetime | None = None"),
+        )
     _check_column(resource, field)
     _check_setters(resource, field)
 

@@ -159,7 +159,9 @@ class HookRows:
         except ValueError:
             # The cause would quote the value, and the log has no values of rows.
             kind = type(value).__name__
-            raise HookError(f"A hook has set {name} to a {kind} that is no value of it") from None
+            raise HookError(
+                f"A hook has set {name} to a value of the type {kind}, which the field can't have"
+            ) from None
 
     def _check(self, field: Field, value: Any, pointer: str, faults: Faults, nulls: Faults) -> None:
         if value is None:
