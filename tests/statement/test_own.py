@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import Column, Integer, MetaData, Table, select
+from sqlalchemy.dialects.postgresql import HSTORE
 from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql
 from sqlalchemy.dialects.sqlite.aiosqlite import dialect as sqlite
 
@@ -21,6 +22,15 @@ from tests.statement.test_sql import shorten, tell
 DRIVERS = {"sqlite": sqlite(), "postgresql": postgresql()}
 
 Build = Callable[[SQLDialect], Any]
+
+PAIRS = Table(
+    "Pairs",
+    MetaData(),
+    Column("id", Integer),
+    Column("one", HSTORE),
+    Column("two", HSTORE),
+    schema="s",
+)
 
 OF_BOTH: Mapping[str, Build] = {
     "keys look": idempotency.build_look,
@@ -50,6 +60,7 @@ OF_BOTH: Mapping[str, Build] = {
 
 OF_POSTGRESQL: Mapping[str, Build] = {
     "keys wait": lambda _: idempotency.build_wait(),
+    "changes as rows with pairs": lambda dialect: places.build_given(PAIRS, dialect),
     "changes notice": lambda _: feed.build_notice(),
     "position": lambda _: positions.build_position(),
     "durability": lambda _: positions.build_durability(),

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, DateTime, Interval, Numeric, Text, TypeDecorator
+from sqlalchemy import Column, DateTime, Interval, Numeric, Text, TypeDecorator, Uuid
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -54,6 +54,8 @@ class Sorted(Base, table=True):
     flag: bool | None = None
     word: str | None = None
     key: uuid.UUID | None = None
+    text_key: uuid.UUID | None = Field(default=None, sa_column=Column(Uuid(as_uuid=False)))
+    text_code: str | None = Field(default=None, sa_column=Column(Uuid(as_uuid=False)))
     color: Color | None = None
     moment: datetime | None = Field(default=None, sa_type=DateTime(timezone=True))
     local: datetime | None = Field(default=None, sa_type=DateTime)
@@ -96,6 +98,8 @@ MOMENT = datetime(2026, 2, 3, 4, 5, 6, 7)
         ("word", ""),
         ("word", "Ж\x00"),
         ("key", uuid.UUID(int=7)),
+        ("text_key", str(uuid.UUID(int=7))),
+        ("text_code", str(uuid.UUID(int=7))),
         ("color", Color.RED),
         ("moment", MOMENT.replace(tzinfo=UTC)),
         ("local", MOMENT),

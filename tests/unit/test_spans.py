@@ -22,6 +22,9 @@ that has left out a day."""
 @example(dt.datetime(1971, 6, 1, 0, 44, 45), "Africa/Monrovia")
 @example(dt.datetime(1973, 1, 1), "Africa/Monrovia")
 @example(dt.datetime(2026, 1, 31, 23, 14, 59, 999999), "Asia/Kathmandu")
+@example(dt.datetime(2026, 1, 31, 18, 15), "Asia/Kathmandu")
+@example(dt.datetime(2026, 1, 31, 18, 14, 59), "Asia/Kathmandu")
+@example(dt.datetime(2026, 1, 31, 23, 15), "Asia/Kathmandu")
 @example(dt.datetime(2025, 10, 26, 0, 30), "Europe/Berlin")
 @example(dt.datetime(2025, 10, 26, 1, 30), "Europe/Berlin")
 def test_spans(instant: dt.datetime, zone: str) -> None:

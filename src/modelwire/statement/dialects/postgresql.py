@@ -140,16 +140,19 @@ def _spell_hstores(image: ColumnElement[Any], own: Table) -> ColumnElement[Any]:
     ]
     if not names:
         return image
-    row: ColumnElement[Any] = cast(image, JSONB())
+    document: ColumnElement[Any] = cast(image, JSONB())
+    row = document
     for name in names:
-        # SQLAlchemy 2.0 writes `row[name]` without the parentheses that PostgreSQL requires here.
-        value = func.jsonb_extract_path(row, name)
+        # SQLAlchemy 2.0 writes `document[name]` without the parentheses that PostgreSQL requires
+        # here.
+        value = func.jsonb_extract_path(document, name)
         pairs = func.jsonb_each_text(value).table_valued("key", "value", name="modelwire_pairs")
         keys, values = func.array_agg(pairs.c.key), func.array_agg(pairs.c.value)
         whole = cast(func.coalesce(func.hstore(keys, values), cast("", HSTORE())), Text())
         spelled = select(func.jsonb_build_object(name, whole)).select_from(pairs)
         is_there = func.jsonb_typeof(value) == "object"
-        row = case((is_there, row.op("||")(spelled.scalar_subquery())), else_=row)
+        nothing = func.jsonb_build_object()
+        row = row.op("||")(case((is_there, spelled.scalar_subquery()), else_=nothing))
     return cast(row, JSON())
 
 
