@@ -1,6 +1,7 @@
 """Plans in words, and queries of resources with every kind of field."""
 
 import datetime as dt
+import enum
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -92,11 +93,17 @@ class Bin(Base, table=True):
     rack: Rack | None = Relationship(back_populates="bins")
 
 
+class Shade(enum.Enum):
+    LIGHT = "light"
+    DARK = "dark"
+
+
 class Tally(Base, table=True):
     __tablename__ = "tallies"
 
     id: int | None = Field(default=None, primary_key=True)
     count: int
+    shade: Shade = Field(sa_column=Column(String(9), nullable=False))
     include: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
 
 

@@ -27,6 +27,7 @@ from modelwire.plan.reading.history import (
 from modelwire.plan.reading.plans import plan_read
 from modelwire.statement.dialects.known import DIALECTS
 
+from .depot import DEPOT
 from .described import bound, query, refused, told
 
 
@@ -149,6 +150,13 @@ def test_history() -> None:
         with pytest.raises(InvalidRequest, match="not a cursor"):
             reopen("8", f"cursor={text}")
     assert reopen("7", "cursor=") == (FIRST, True)
+
+
+def test_history_of_deleted_rows() -> None:
+    letters = DEPOT.tables["letters"]
+    plan = plan_history(DEPOT, letters, "7", query("deleted=only"))
+    assert plan.table is letters.recalled["only"]
+    assert plan_history(DEPOT, letters, "7", ()).table is letters
 
 
 def reopen(key: str, text: str) -> tuple[int, bool]:

@@ -17,6 +17,7 @@ from modelwire.plan.writing.revert import plan_restore as plan_revert
 from modelwire.plan.writing.update import UpdatePlan
 
 from .depot import ANN, DEPOT
+from .described import CATALOGS
 
 TABLES = DEPOT.tables
 
@@ -143,6 +144,14 @@ def test_a_deleted_row_is_created_again(
     table = TABLES[name]
     (row,) = plan_recreate(table, row_of(table, old), ANN).rows
     assert told(row) == new
+
+
+def test_what_the_database_computes_is_not_created_again() -> None:
+    """Neither a computed column nor a computed field has a value of its own."""
+    table = CATALOGS["computed"].tables["funds"]
+    assert any(field.computed for field in table.stored)
+    (row,) = plan_recreate(table, row_of(table, {"id": 7, "name": "a", "total": 5}), ANN).rows
+    assert told(row) == {"id": 7, "name": "a"}
 
 
 def test_a_column_that_is_newer_than_a_row() -> None:

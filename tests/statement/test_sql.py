@@ -26,6 +26,7 @@ from modelwire.plan.reading.aggregate import plan_aggregate
 from modelwire.plan.reading.keyset import rows_from
 from modelwire.plan.reading.plans import ListPlan, plan_list, plan_read
 from modelwire.shape.aggregates import AggregateShape
+from modelwire.shape.entries import EntriesShape, ThenShape
 from modelwire.shape.lookups import DescendShape, LookupShape
 from modelwire.shape.parts import Keyset, Lock
 from modelwire.shape.reads import (
@@ -77,6 +78,8 @@ def plan(case: str) -> Iterator[str]:
         shape, values = KINDS[kind.removeprefix("lenient-")](rest, name)
         statement = statements._render(shape, lenient=kind.startswith("lenient-"))
         yield from tell(name, statement, values)
+        if isinstance(shape, AggregateShape) and (converted := statement.compiled.converted):
+            yield f"  converts columns {', '.join(map(str, sorted(converted)))}"
 
 
 def tell(name: str, statement: Statement, values: Mapping[str, Any] | None) -> Iterator[str]:
@@ -210,6 +213,17 @@ def _children(text: str, _dialect: str) -> Found:
     return ChildrenShape(catalog.tables[table], relation, catalog.target_of(relation)), None
 
 
+def _unlink(text: str, _dialect: str) -> Found:
+    """The deletion of links, of which those that the caller sees."""
+    path, _, name = text.partition(".")
+    catalog, table = catalog_of(path)
+    relation = catalog.tables[table].relations[name]
+    assert relation.link is not None
+    linked = tuple(own for _, own in relation.link_target)
+    seen = (relation, catalog.target_of(relation))
+    return UnlinkShape(relation.link, (*relation.remote, *linked), len(relation.remote), seen), None
+
+
 def _parent(text: str, _dialect: str) -> Found:
     path, _, name = text.partition(".")
     catalog, table = catalog_of(path)
@@ -245,6 +259,10 @@ def _row(text: str, _dialect: str) -> Found:
         "link": lambda: LinkShape(table.sql, columns),
         "unlink": lambda: UnlinkShape(table.sql, columns, 1),
         "given": lambda: SelectShape(table, given=True),
+        "entries-before": lambda: EntriesShape(table),
+        "entries-after": lambda: EntriesShape(table, older=False),
+        "then-after-change": lambda: ThenShape(table),
+        "then-before-change": lambda: ThenShape(table, before=False),
         "mass-lock": lambda: SelectShape(table, limited=True, lock=Lock.REMOVE),
     }
     return shapes[what](), None
@@ -259,6 +277,7 @@ KINDS: Mapping[str, Callable[[str, str], Found]] = {
     "read": _read,
     "gathered": _gathered,
     "children": _children,
+    "unlink": _unlink,
     "parent": _parent,
     "row": _row,
 }

@@ -58,6 +58,9 @@ def test_rows_that_are_given(name: str) -> None:
     bound = dict(statement.bind({ROWS: [(1,), (2,)]}, caller))
     assert bound.pop("me_orgs") == (1,)
     assert bound == ({f"{ROWS}0": [1, 2]} if as_columns else {ROWS: [(1,), (2,)]})
+    given = dict.fromkeys(statement.compiled.names, (1,)) | bound
+    values = statement.compiled.bind(given)
+    assert ("{1,2}" if as_columns else "[[1],[2]]") in map(str, values)
 
 
 @each_database

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import math
+import uuid
 from collections.abc import Callable
 from decimal import Decimal
 from math import inf, nan
@@ -64,6 +65,8 @@ from modelwire.statement.dialects.sqlite_types import (
 )
 from modelwire.statement.four_byte_floats import _round as round_to_real
 from modelwire.statement.four_byte_floats import place_among_reals, shorten
+from modelwire.statement.intervals import read_interval, write_interval
+from modelwire.statement.stored_texts import SpelledList
 from modelwire.statement.types import operand_type, spell_decimal, wire_type
 
 SQLITE, POSTGRESQL = sqlite(), postgresql()
@@ -494,3 +497,27 @@ def test_types_of_operands(dialect: SQLDialect, sql_type: TypeEngine[Any], names
     assert type(found).__name__ in names
     if isinstance(found, Numeric) and not isinstance(found, Float):
         assert found.scale is None
+
+
+@pytest.mark.parametrize(
+    "duration",
+    [
+        dt.timedelta(),
+        dt.timedelta(1, 2, 3),
+        dt.timedelta(-1, 5),
+        dt.timedelta.max,
+        dt.timedelta.min,
+    ],
+)
+def test_intervals(duration: dt.timedelta) -> None:
+    assert read_interval(write_interval(duration)) == duration
+    assert write_interval(dt.timedelta(1, 2, 3)) == (0, 1, 2_000_003)
+    assert read_interval((2, 1, 5)) == dt.timedelta(61, 0, 5)
+
+
+def test_lists_of_texts_with_several_spellings() -> None:
+    """Each value is sent in all of its spellings, and no list is NULL."""
+    bind = SpelledList(Uuid(), lambda text: (text, text.upper())).bind_processor(SQLITE)
+    text = f"{'0' * 31}a"
+    assert bind([uuid.UUID(int=10)]) == [text, text.upper()]
+    assert (bind([]), bind(None)) == ([], None)

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import Column, DateTime, Interval, Numeric, Text, TypeDecorator, Uuid
+from sqlalchemy import Column, DateTime, Integer, Interval, Numeric, Text, TypeDecorator, Uuid
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
@@ -43,6 +43,11 @@ class TintType(TypeDecorator[Tint]):
     cache_ok = True
 
 
+class Level(TypeDecorator[int]):
+    impl = Integer
+    cache_ok = True
+
+
 class Sorted(Base, table=True):
     """A column of each type that rows may be sorted by."""
 
@@ -63,6 +68,8 @@ class Sorted(Base, table=True):
     clock: time | None = None
     span: timedelta | None = Field(default=None, sa_type=Interval)
     raw: bytes | None = None
+    level: int | None = Field(default=None, sa_column=Column(Level))
+    whole: Decimal | None = Field(default=None, sa_column=Column(Integer))
     tint: str | None = Field(default=None, sa_column=Column(TintType))
     loose: Any = Field(default=None, sa_column=Column(TintType))
 
@@ -107,6 +114,8 @@ MOMENT = datetime(2026, 2, 3, 4, 5, 6, 7)
         ("clock", time(23, 59, 59, 999999)),
         ("span", timedelta(-1, 1, 1)),
         ("raw", b"\x00\xff"),
+        ("level", 7),
+        ("whole", 7),
         ("tint", "red"),
         ("loose", "red"),
     ],

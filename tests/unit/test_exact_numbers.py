@@ -164,3 +164,8 @@ def test_durations(value: dt.timedelta | None) -> None:
     kind = DurationText()
     assert kind.process_result_value(kind.process_bind_param(value, DIALECT), DIALECT) == value
     assert kind.process_bind_param(dt.timedelta(seconds=1), DIALECT) == "1000000"
+
+
+def test_means_of_many_digits() -> None:
+    assert mean("1" * 40, 1, 2) == f"{'1' * 40}.00"
+    assert mean("1" * 40 + ".5", 1, -1) == f"{'1' * 40}.5000000"

@@ -18,9 +18,11 @@ from pydantic import (
 
 from examples.league import Team
 from modelwire import Resource
+from modelwire.catalog.domain import Fault
 from modelwire.catalog.read import read_catalog
 from modelwire.errors import Faults
-from modelwire.plan.writing.bodies import validate_each, validate_values
+from modelwire.plan.writing.bodies import validate, validate_each, validate_values
+from modelwire.plan.writing.new_rows import locate_fault
 
 TABLE = read_catalog([Resource(Team)]).tables["teams"]
 
@@ -161,6 +163,29 @@ def test_unknown_names_of_a_large_body() -> None:
     assert not validate_values(TABLE, Plain, [body], ["/0"], faults)
     assert (len(faults.first), faults.count, faults.more) == (20, 60, 40)
     assert [fault.pointer for fault in faults.first] == [f"/0/name{i}" for i in range(20)]
+
+
+def test_unknown_names_beside_a_fault() -> None:
+    """All of them are counted for a body by itself, too."""
+    body: dict[str, Any] = {"Name": "", "size": 1, **{f"name{i}": i for i in range(60)}}
+    faults = Faults()
+    assert validate(TABLE, Plain, body, "/0", faults) is None
+    assert (len(faults.first), faults.count, faults.more) == (20, 62, 42)
+    assert "/0/Name" in {fault.pointer for fault in faults.first}
+
+
+@pytest.mark.parametrize(
+    ("fault", "message", "pointer"),
+    [
+        (Fault("out_of_range", "should be less"), "Name should be less", "/1/name"),
+        (Fault("out_of_range", "should be less", "/2"), "should be less", "/1/name/2"),
+        (Fault("string_type", "should be less"), "should be less", "/1/name"),
+    ],
+)
+def test_values_that_a_column_can_not_hold(fault: Fault, message: str, pointer: str) -> None:
+    """The field is named by errors that stand alone, and where the fault is within a value."""
+    found = locate_fault(fault, TABLE.by_key["name"], "/1")
+    assert (found.message, found.pointer, found.code) == (message, pointer, fault.code)
 
 
 @pytest.mark.parametrize("unknown", [0, 14, 15, 16, 17, 20, 21, 40])

@@ -143,7 +143,7 @@ def _find_shown(catalog: Catalog, table: Table, name: str, names: Sequence[str])
         return part
     if isinstance(part, TooDeep):
         raise refuse_parameter("fields", str(part), "too_deep")
-    near = None if whole is None else near_part(catalog, whole, below)
+    near = None if whole is None else near_part(whole, below)
     start, rest, known = near or NearPart("", name, table.readable)
     free = [other for other in known if start + other not in names]
     suggestion = did_you_mean(rest, free, start=start)

@@ -211,7 +211,7 @@ def suggest_path(
         end: Text to append to the path.
     """
     here, before, rest = _follow(catalog, table, path)
-    near = _near_document(catalog, here, rest) or NearPart("", rest, _names_near(here, rest))
+    near = _near_document(here, rest) or NearPart("", rest, _names_near(here, rest))
     start = before + near.start
     known = [] if start else list(others)
     for name in near.names:
@@ -235,13 +235,12 @@ class NearPart(NamedTuple):
     names: Iterable[str]
 
 
-def near_part(catalog: Catalog, field: Field, path: str) -> NearPart | None:
+def near_part(field: Field, path: str) -> NearPart | None:
     """Follow a path into the documents of a column as far as it exists; return None for other
     columns."""
     if not is_document(field):
         return None
-    part, steps = whole_of(field), (len(path) <= SHORT and split_steps(path)) or ()
-    steps = steps[: catalog.limits.max_json_depth]
+    part, steps = whole_of(field), split_steps(path) or ()
     while len(steps) > 1 and (inner := enter(field, (*part.steps, steps[0]))) is not None:
         part, steps = inner, steps[1:]
     start = ".".join((field.name, *map(write_step, part.steps), ""))
@@ -249,10 +248,10 @@ def near_part(catalog: Catalog, field: Field, path: str) -> NearPart | None:
     return NearPart(start, ".".join(map(write_step, steps)), names)
 
 
-def _near_document(catalog: Catalog, table: Table, path: str) -> NearPart | None:
+def _near_document(table: Table, path: str) -> NearPart | None:
     name, dot, below = path.partition(".")
     field = table.queryable.get(name) if dot else None
-    return None if field is None else near_part(catalog, field, below)
+    return None if field is None else near_part(field, below)
 
 
 def _follow(catalog: Catalog, table: Table, path: str) -> tuple[Table, str, str]:
