@@ -86,7 +86,7 @@ RELEVANT = {
         "access/test_own_endpoints access/test_own_endpoints_writes access/test_own_callers"
         " access/test_own_planted"
     ),
-    "execute/postgresql": "unit/test_urls http/test_health",
+    "execute/postgresql": "unit/test_engine_options unit/test_urls http/test_health",
     "execute/postgresql/connection": (
         "unit/test_postgresql_connection sessions/test_outdated sessions/test_cancelled"
         " sessions/test_loops http/test_health"
