@@ -69,14 +69,14 @@ def both(
         assert fast.encode_one(rows[0], branches) == slow.encode_one(rows[0], branches)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(rows=st.lists(rows_of(CATALOG.tables["things"]), max_size=3))
 def test_every_type_of_column(rows: list[tuple[Any, ...]]) -> None:
     """Structs write each type of column as the read schema does."""
     both(CATALOG.tables["things"], (), rows)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_nested_includes(data: st.DataObject) -> None:
     """Structs write rows within rows as the read schemas do, to-many and to-one."""

@@ -1,10 +1,14 @@
 """Options of connections to PostgreSQL, by its URL and the settings."""
 
 from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
 
+import asyncpg
 import pytest
 
-from modelwire.execute.postgresql.engine import _limit_of, _options_of, _search_of
+from modelwire.errors import DatabaseError, TimedOut, UnknownOutcome
+from modelwire.execute.postgresql.engine import _give_up, _limit_of, _options_of, _search_of
 from modelwire.execute.servers import read_servers
 from modelwire.execute.url import parse_url
 from modelwire.settings import Settings
@@ -63,3 +67,29 @@ def test_the_time_to_reach_a_server(query: str, limit_s: float) -> None:
 @pytest.mark.parametrize("url", ["postgresql://a", "postgresql://a?target_session_attrs=primary"])
 def test_a_single_server_is_not_searched_for(url: str) -> None:
     assert _search_of(read_servers(parse_url(url)), 1) is None
+
+
+@pytest.mark.parametrize(
+    ("error", "statement", "expected"),
+    [
+        (TimeoutError(), "SELECT 1", TimedOut),
+        (TimeoutError(), None, UnknownOutcome),
+        (asyncpg.InternalClientError("x"), "SELECT 1", DatabaseError),
+        (asyncpg.UniqueViolationError("x"), "SELECT 1", None),
+    ],
+    ids=repr,
+)
+def test_statements_that_are_not_answered(
+    error: Exception, statement: str | None, expected: type[Exception] | None
+) -> None:
+    """Their connection is given up, but no other one; what the server refuses is no such case."""
+    context: Any = SimpleNamespace(
+        original_exception=error,
+        statement=statement,
+        is_disconnect=False,
+        invalidate_pool_on_disconnect=True,
+    )
+    found = _give_up(context)
+    assert type(found) is (expected or type(None))
+    assert context.is_disconnect is (expected is not None)
+    assert context.invalidate_pool_on_disconnect is (expected is None)

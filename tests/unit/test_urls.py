@@ -83,6 +83,8 @@ HOSTS = {
     "postgresql:///db?host=/tmp,/var/run": ["/tmp", "/var/run"],
     "postgresql://one/db": ["one"],
     "postgresql://one:9/db": ["one:9"],
+    "postgresql://one/db?port=65535": ["one:65535"],
+    "postgresql:///db?host=a:1,b:65535": ["a:1", "b:65535"],
     "postgresql:///db?service=shop": [],
 }
 
@@ -125,7 +127,9 @@ def test_parameters_of_libpq() -> None:
         ("connect_timeout=soon", "a number of seconds"),
         ("options=search_path", "options=-c%20search_path=shop"),
         ("host=a,b&port=1,2,3", "as many ports as hosts"),
-        ("host=a,b:99999", "1 to 65535"),
+        ("host=a,b:65536", "1 to 65535"),
+        ("host=a:0,b", "1 to 65535"),
+        ("host=a&port=x", "1 to 65535"),
     ],
 )
 def test_parameters_that_are_refused(query: str, said: str) -> None:
