@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, false, true
 
 from ..errors import ConfigurationError
 from ..suggestions import naming_arguments
+from .joined import refuse_joined
 
 everyone: ColumnElement[bool] = true()
 """Condition that is true for every caller and every row."""
@@ -67,6 +68,7 @@ class Policy:
     restore: Condition | None = None
 
     def __post_init__(self) -> None:
+        refuse_joined("Policy", (*ACTIONS, "write", "restore"))
         given = self.fields.items() if isinstance(self.fields, Mapping) else ((self.fields, None),)
         for name, rules in given:
             if not isinstance(rules, FieldPolicy):

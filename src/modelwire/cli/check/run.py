@@ -29,7 +29,7 @@ def _named(option: str, given: Sequence[str]) -> Iterator[str]:
     for name in (part.strip() for words in given for part in words.split(",")):
         found = [code for code in RULES if name and code.startswith(name.upper())]
         if not found:
-            hint = did_you_mean(name.upper(), RULES) or "; there are MW101 to MW703"
+            hint = did_you_mean(name.upper(), RULES) or "; there are MW101 to MW702"
             raise ConfigurationError(f"{option} {name}: no finding has this code{hint}")
         yield from found
 

@@ -142,44 +142,6 @@ def _unhidden(app: Application, model: object) -> list[str]:
     ]
 
 
-def find_dropped_conditions(app: Application) -> Iterator[Found]:
-    """Find conditions of policies that Python's own operators join.
-
-    `a and b` is one of the two: SQLAlchemy makes a bool of `a`, and the other one is dropped.
-    """
-    for source, node in app.calls():
-        if isinstance(node.func, ast.Name) and node.func.id in ("Policy", "FieldPolicy"):
-            for given in (*node.args, *(keyword.value for keyword in node.keywords)):
-                for joined in _joined_in(_value_of(source, given)):
-                    word, right = ("and", "&") if isinstance(joined.op, ast.And) else ("or", "|")
-                    text = (
-                        f"`{word}` keeps one of these conditions and drops the other: use `{right}`"
-                    )
-                    yield Found(source, joined, text)
-
-
-def _value_of(source: Source, node: ast.expr) -> ast.expr:
-    """Return the value of a name that the module assigns; of anything else, itself."""
-    if isinstance(node, ast.Name):
-        for statement in source.tree.body:
-            match statement:
-                case ast.Assign(targets=[ast.Name(id=name)], value=value) if name == node.id:
-                    return value
-    return node
-
-
-def _joined_in(node: ast.AST) -> Iterator[ast.BoolOp]:
-    match node:
-        case ast.BoolOp():
-            yield node
-        case ast.IfExp(body=body, orelse=orelse):
-            yield from (found for part in (body, orelse) for found in _joined_in(part))
-        case ast.Lambda():
-            pass
-        case _:
-            yield from (f for part in ast.iter_child_nodes(node) for f in _joined_in(part))
-
-
 RULES = (
     Rule(
         "MW701",
@@ -194,12 +156,5 @@ RULES = (
         "Anyone who sees the response, a log or a cache has it",
         "A response model without it, `response_model_exclude`, or `Resource(hidden=[…])`",
         find_shown_secrets,
-    ),
-    Rule(
-        "MW703",
-        "Conditions of a policy that `and` or `or` joins",
-        "Python keeps one of them and drops the other, so that callers may see or change more",
-        "`and_(…)` and `or_(…)`, or SQLAlchemy's operators, with parentheses around comparisons",
-        find_dropped_conditions,
     ),
 )

@@ -1,0 +1,157 @@
+"""Refusal of conditions that Python joins, by `and`, `or` or a chain of comparisons.
+
+SQLAlchemy can't refuse them. The bool of `a == b` is false, so that Python takes `a == b and c` for
+`a == b`, and drops the other condition before anything else sees it. The source shows it.
+"""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import linecache
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from functools import lru_cache
+from itertools import islice
+from types import FrameType
+from typing import NamedTuple
+
+from ..errors import ConfigurationError
+
+_PACKAGE = __name__.partition(".")[0]
+
+_TAKING_CONDITIONS = frozenset(("and_", "or_", "not_", "has", "any", "where", "filter"))
+"""Functions and methods of SQLAlchemy that take conditions."""
+
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+
+Position = tuple[int | None, int | None, int | None, int | None]
+"""First line, last line, first column and last column of an expression."""
+
+Assigned = Mapping[str, ast.expr]
+"""The values of names."""
+
+
+class _Source(NamedTuple):
+    """Source of a module.
+
+    Args:
+        tree: Its syntax tree.
+        calls: The calls in it, by their positions.
+    """
+
+    tree: ast.Module
+    calls: Mapping[Position, ast.Call]
+
+
+def refuse_joined(kind: str, conditions: Collection[str]) -> None:
+    """Raise an error if the call outside of this package that led here joins conditions by Python.
+
+    Where the source is not known, as in an interactive session, nothing is found.
+
+    Args:
+        kind: The called class, for the message.
+        conditions: Its arguments that are conditions.
+
+    Raises:
+        ConfigurationError: Python keeps one of some conditions, and drops the others.
+    """
+    frame = inspect.currentframe()
+    while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] == _PACKAGE:
+        frame = frame.f_back
+    if frame is None:
+        return
+    filename, line = frame.f_code.co_filename, frame.f_lineno
+    source = _read(filename, "".join(linecache.getlines(filename, frame.f_globals)))
+    call = None if source is None else source.calls.get(_position_of(frame))
+    if source is None or call is None:
+        return
+    assigned = _find_assigned(source.tree, line)
+    named = [keyword.value for keyword in call.keywords if keyword.arg in conditions]
+    for given in (*call.args, *named):
+        for node in _find_joined(given, assigned):
+            raise ConfigurationError(
+                f"{kind}(…) at {filename}:{node.lineno}: Python keeps one of the conditions in "
+                f"`{ast.unparse(node)}`, and drops the others. Join conditions by & and |, with "
+                "each comparison in parentheses."
+            )
+
+
+@lru_cache(1)  # the policies of a module are made one after the other
+def _read(_filename: str, text: str) -> _Source | None:
+    try:
+        tree = ast.parse(text)
+    except SyntaxError:
+        return None  # it has changed since it was imported
+    calls: dict[Position, ast.Call] = {
+        (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset): node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+    }
+    return _Source(tree, calls)
+
+
+def _position_of(frame: FrameType) -> Position:
+    """Return the position of the call that a frame is in."""
+    positions = frame.f_code.co_positions()
+    return next(islice(positions, frame.f_lasti // 2, None), (None, None, None, None))
+
+
+def _find_assigned(tree: ast.Module, line: int) -> Assigned:
+    """Return what is assigned to names in a module, and in the functions around a line."""
+    found: dict[str, ast.expr] = {}
+    scope: ast.AST | None = tree
+    while scope is not None:
+        inner = None
+        for node in _nodes_of(scope):
+            match node:
+                case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                    found[name] = value
+                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                    found[name] = value
+                case ast.FunctionDef() | ast.AsyncFunctionDef():
+                    if node.lineno <= line <= (node.end_lineno or line):
+                        inner = node
+        scope = inner
+    return found
+
+
+def _nodes_of(scope: ast.AST) -> Iterator[ast.AST]:
+    """Yield the statements of a scope, including those within others, but no scope's within it."""
+    for node in ast.iter_child_nodes(scope):
+        yield node
+        if not isinstance(node, (*_SCOPES, ast.expr)):
+            yield from _nodes_of(node)
+
+
+def _find_joined(node: ast.expr, assigned: Assigned) -> Iterator[ast.expr]:
+    """Yield the conditions within an expression that Python joins."""
+    match node:
+        case ast.BoolOp() | ast.Compare(ops=[_, _, *_]):
+            yield node
+        case ast.Name(id=name) if name in assigned:
+            others = {key: value for key, value in assigned.items() if key != name}
+            yield from _find_joined(assigned[name], others)
+        case _:
+            for part in _parts_of(node, assigned):
+                yield from _find_joined(part, assigned)
+
+
+def _parts_of(node: ast.expr, assigned: Assigned) -> Sequence[ast.expr]:
+    """Return the conditions that an expression is made of."""
+    match node:
+        case ast.IfExp(body=body, orelse=orelse):
+            return [body, orelse]
+        case ast.BinOp(left=left, right=right):
+            return [left, right]
+        case ast.UnaryOp(operand=operand):
+            return [operand]
+        case ast.Call(func=ast.Name(id=name), args=given) if name in _TAKING_CONDITIONS:
+            return given
+        case ast.Call(func=ast.Attribute(value=value, attr=name), args=given):
+            if name == "in_":  # a list may well be one `or` another
+                named = (assigned.get(getattr(part, "id", ""), part) for part in given)
+                given = [part for part in named if isinstance(part, ast.Call)]
+            elif name not in _TAKING_CONDITIONS:
+                given = []
+            return [value, *given]
+    return []
