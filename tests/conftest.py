@@ -66,11 +66,21 @@ MEMORY = (
     *(f"{part}/test_memory.py" for part in ("http", "json_columns", "query")),
     *("http/test_freed.py", "sessions/test_cursors.py"),
 )
+DRAWN = (
+    *("access/test_gathered.py", "batches/test_hostile.py", "http/test_upsert_model.py"),
+    *("json_columns/test_questions.py", "mcp/test_big_answers.py", "values/test_spellings.py"),
+    *(f"query/test_{name}.py" for name in ("aggregates", "answers", "pages")),
+)
+RACES = (
+    *("batches/test_races.py", "http/test_idempotency_races.py", "http/test_races.py"),
+    "writes/test_races.py",
+)
 PLANTED_FAULTS = ("access/test_own_planted.py", "statement/test_door_planted.py")
 
-SLOW = (*PROCESSES, *WHOLE_SERVICES, *EVERY_VALUE, *MEMORY, *PLANTED_FAULTS)
+SLOW = (*PROCESSES, *WHOLE_SERVICES, *EVERY_VALUE, *DRAWN, *RACES, *MEMORY, *PLANTED_FAULTS)
 """Directories and modules of the slow tests. Those that compute for long cover whole services, send
-every awkward value everywhere, watch memory, or show that other tests notice planted faults."""
+every awkward value everywhere, draw questions and compare the answers with those of a model, race
+dozens of requests, watch memory, or show that other tests notice planted faults."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
