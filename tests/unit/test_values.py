@@ -156,6 +156,14 @@ def test_places_of_faults(body: dict[str, Any], pointers: set[str]) -> None:
     assert {fault.pointer for fault in faults.first} == {f"/0{pointer}" for pointer in pointers}
 
 
+@pytest.mark.parametrize("body", [{"Name": "a", "size": "x"}, {"Name": "a", "size": "x", "o": 1}])
+def test_default_of_faulty_fields(body: dict[str, Any]) -> None:
+    """An absent field has no fault of its own because its default can't be computed."""
+    faults = Faults()
+    validate_values(TABLE, Plain, [body], ["/0"], faults)
+    assert {fault.pointer for fault in faults.first} == {f"/0/{n}" for n in body if n != "Name"}
+
+
 def test_unknown_names_of_a_large_body() -> None:
     """The first are told, and the others are counted, without their time being taken."""
     body: dict[str, Any] = {"Name": "a", "size": 1, **{f"name{i}": i for i in range(60)}}

@@ -39,6 +39,9 @@ OWN_ERRORS: Mapping[str, type[RequestError]] = {
 
 _UNNAMED = "lacks a value that can't be set here, or has one that does not fit"
 
+_NO_DEFAULT = "default_factory_not_called"
+"""Fault of an absent field whose default depends on other fields, some of which have faults."""
+
 SUGGESTED = 5
 """Faults of a body, the first ones, for which the names of known fields are suggested."""
 
@@ -212,7 +215,7 @@ def add_faults(
 
     if faults.room:
         found = exc.errors(include_url=False, include_input=False, include_context=False)
-        faults.add_each(found, describe)
+        faults.add_each([fault for fault in found if fault["type"] != _NO_DEFAULT], describe)
     else:
         faults.pass_over(exc.error_count())
 
