@@ -1,4 +1,4 @@
-"""Updates of one row under a policy: one statement where the row surely stays within the policy."""
+"""Changes of one row under a policy: one statement where nothing else has to be looked at."""
 
 import httpx2
 import pytest
@@ -18,9 +18,10 @@ OPEN = col(Invoice.org_id).in_([1]) & (col(Invoice.status) == "draft")
 
 @pytest.fixture
 async def client(make_own_client: MakeClient, own: Own) -> httpx2.AsyncClient:
-    """A client of invoices that are read and changed by one condition."""
+    """A client of invoices and notes that are read and changed by one condition."""
+    notes = Resource(m.OwnNote, policy=Policy(read=m.OwnNote.owner_id == m.me.id))
     made: httpx2.AsyncClient = await make_own_client(
-        Resource(Invoice, policy=Policy(read=OPEN)), caller=m.me
+        Resource(Invoice, policy=Policy(read=OPEN)), notes, caller=m.me
     )
     made.headers["x-member"] = m.ANN.model_dump_json()
     return made
@@ -71,3 +72,29 @@ async def test_another_condition_for_changes_is_looked_at(
     answer = await client.patch("/own_invoices/2", json={"number": "new"}, headers=headers)
     assert read_problem(answer, 403, "forbidden")
     assert statements[0].startswith("SELECT")
+
+
+async def test_a_delete_is_one_statement(
+    client: httpx2.AsyncClient, database: Database, statements: list[str]
+) -> None:
+    """A hidden row stays, and is answered like one that is missing."""
+    statements.clear()
+    assert (await client.delete("/own_notes/1")).status_code == 204
+    assert [text.split()[0] for text in statements] == ["DELETE"]
+    hidden, missing = await client.delete("/own_notes/2"), await client.delete("/own_notes/99")
+    assert read_problem(hidden, 404, "not_found")
+    assert hidden.content == missing.content
+    async with database.session() as session:
+        assert await session.get(m.OwnNote, 2) is not None
+
+
+async def test_another_condition_for_deletes_is_looked_at(
+    make_own_client: MakeClient, own: Own, statements: list[str]
+) -> None:
+    """A caller who sees a row that he may not delete is told so."""
+    policy = Policy(read=everyone, delete=m.OwnNote.owner_id == m.me.id)
+    client = await make_own_client(Resource(m.OwnNote, policy=policy), caller=m.me)
+    headers = {"x-member": m.ANN.model_dump_json()}
+    statements.clear()
+    assert read_problem(await client.delete("/own_notes/2", headers=headers), 403, "forbidden")
+    assert not any(text.startswith("DELETE") for text in statements)

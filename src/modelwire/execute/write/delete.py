@@ -13,7 +13,7 @@ from ...catalog.dependents import Dependent
 from ...catalog.tables import Table
 from ...errors import Constraint, ConstraintViolation, NotFound
 from ...plan.writing.delete import DeletePlan
-from ...shape.lookups import DescendShape
+from ...shape.lookups import DescendShape, LookupShape
 from ...shape.parts import Lock
 from ...shape.writes import DeleteShape
 from ...statement.lists import ROWS
@@ -86,9 +86,10 @@ class Remover:
                 raise NotFound(f"{plan.table.title} not found")
 
     async def _check_gone(self, table: Table, keys: Sequence[Row]) -> None:
-        """Raise a violation if rows still exist, because a trigger has ignored their deletion."""
-        key = table.key_columns
-        if await self._finder.find(table.sql, key, key, keys):
+        """Raise a violation if a visible row still exists: a trigger has ignored its deletion."""
+        key = tuple(table.key_columns)
+        shape = LookupShape(table.sql, key, key, None, resource=table)
+        if await self._context.run(shape, {ROWS: keys}):
             raise ConstraintViolation(Constraint.TRIGGER)
 
     async def find_along(

@@ -55,7 +55,11 @@ def plan_delete(catalog: Catalog, table: Table, key: str, dialect: Dialect) -> D
     """
     # Rows that SQLite can't delete by its own cascades are deleted before.
     deep = dialect.nests_cascades and cascades_in_circles(table.sql)
-    alone = not (deep or catalog.dependents.get(table.name) or table.policy.restricts("delete"))
+    policy = table.policy
+    # The statement finds only rows that the caller sees; others may be refused by their policy.
+    refuses = policy.restricts("delete") and policy.delete is not policy.read
+    is_read_first = deep or refuses or table.deleted_at is not None
+    alone = not (is_read_first or catalog.dependents.get(table.name))
     return DeletePlan(table, (tuple(key_values(table, key)),), (NewRow((), ()),), goes_alone=alone)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Any
 
 from msgspec.structs import replace
@@ -28,7 +29,7 @@ Body = dict[str, Any]
 """The JSON value of a row."""
 
 
-class UpdatePlan(KeyedRows, frozen=True):
+class UpdatePlan(KeyedRows, frozen=True, dict=True):
     """Update of rows. A row that sets nothing is left as it is.
 
     Args:
@@ -45,7 +46,7 @@ class UpdatePlan(KeyedRows, frozen=True):
     echoes: tuple[Echo, ...] = ()
     expected: NewRow | None = None
 
-    @property
+    @cached_property
     def is_one_statement(self) -> bool:
         """Whether one statement does everything, without reading and locking the rows first."""
         reads = self.many or self.drafts or self.echoes or any(self.links)
