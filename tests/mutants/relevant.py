@@ -106,6 +106,10 @@ RELEVANT = {
     "execute/secrets": "unit/test_secrets http/test_secrets http/test_sealed_cursors",
     "execute/servers": "unit/test_urls sessions/test_life",
     "execute/sqlite": "sessions/test_short_statements sessions/test_cursors unit/test_urls",
+    "execute/sqlite/engine": (
+        "unit/test_sqlite_engine sessions/test_short_statements sessions/test_cursors"
+        " unit/test_urls"
+    ),
     "execute/sqlite/functions": "unit/test_folding query/test_aggregates",
     "execute/sqlite/short_statements": (
         "unit/test_short_work sessions/test_short_statements docs/test_durations"

@@ -6,11 +6,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from sqlalchemy import Column, ForeignKey, Integer, MetaData
+from sqlalchemy import Table as SQLTable
 
+from modelwire.catalog.constraints import read_references
 from modelwire.catalog.tables import Table
 from modelwire.errors import Constraint, ConstraintViolation, RequestError
 from modelwire.execute.explain.constraints import _find_taken, explain
 from modelwire.execute.explain.naming import name_referrer
+from modelwire.execute.explain.references import choose_reference
 from modelwire.execute.finder import Finder
 from modelwire.execute.rejection import Rejection
 from modelwire.plan.writing.create_plan import CreatePlan
@@ -275,3 +279,51 @@ async def test_links(kind: Constraint, links: Any, named: Body, expected: str) -
     """A link that leads nowhere is pointed at; otherwise the only one, or all of them."""
     error = await explained(kind, links, {"name": "a"}, table="crate_labels", **named)
     assert error.split(" ", 1)[1] == expected
+
+
+def make_references() -> tuple[Any, ...]:
+    """Make two foreign keys to other tables, the first without a name, and one to the own table."""
+    metadata = MetaData()
+    for name in ("rooms", "people"):
+        SQLTable(name, metadata, Column("id", Integer, primary_key=True))
+    stays = SQLTable(
+        "stays",
+        metadata,
+        Column("id", Integer, primary_key=True),
+        Column("room_id", Integer, ForeignKey("rooms.id")),
+        Column("guest_id", Integer, ForeignKey("people.id", name="guest")),
+        Column("after_id", Integer, ForeignKey("stays.id", name="after")),
+    )
+    by_column = {r.columns[0].name: r for r in read_references([stays])}
+    return tuple(by_column[name] for name in ("room_id", "guest_id", "after_id"))
+
+
+@pytest.mark.parametrize(
+    ("constraint", "columns", "count", "chosen"),
+    [
+        ("".join(["gu", "est"]), ["room_id"], 3, 1),
+        ("guest", [], 3, 1),
+        ("other", ["room_id"], 3, 0),
+        (None, ["guest_id"], 3, 1),
+        (None, ["after_id"], 3, 2),
+        # The row is the parent: its own table refers to it.
+        (None, ["id"], 3, 2),
+        (None, ["nothing"], 3, None),
+        (None, ["room_id", "guest_id"], 3, None),
+        # Nothing is named, so only one reference can be meant if there is no other.
+        (None, [], 3, None),
+        (None, [], 1, 0),
+        (None, ["guest_id"], 1, None),
+        (None, [], 0, None),
+    ],
+)
+def test_the_reference_that_is_meant(
+    constraint: str | None, columns: Sequence[str], count: int, chosen: int | None
+) -> None:
+    """By the name of its constraint, or else by its columns."""
+    references = make_references()[:count]
+    violation = ConstraintViolation(
+        Constraint.FOREIGN_KEY, constraint=constraint, columns=tuple(columns)
+    )
+    expected = None if chosen is None else references[chosen]
+    assert choose_reference(references, violation) is expected
