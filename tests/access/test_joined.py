@@ -51,6 +51,21 @@ EXTRA: dict[str, FieldPolicy] = {}
 IS_OPEN = False
 
 
+def own_and_cheap(limit: int) -> Any:
+    if not limit:
+        return OWN
+    cheap: Any = OWN and col(Book.price) < limit
+    return cheap
+
+
+def again() -> Any:
+    return again() if IS_OPEN else OWN
+
+
+def ids() -> list[int]:
+    return IDS or [2]
+
+
 def joined_locally() -> Policy:
     if IS_OPEN:
         return Policy(read=everyone)
@@ -72,6 +87,7 @@ REFUSED: dict[str, Callable[[], Policy]] = {
     "inside of and_": lambda: Policy(read=and_(OWN, OWN and me.is_editor)),
     "has": lambda: Policy(read=SHELF.has(col(Shelf.owner) == me.name and col(Shelf.id) > 0)),
     "subquery": lambda: Policy(read=OWN, create=col(Book.shelf_id).in_(MINE)),
+    "function": lambda: Policy(read=own_and_cheap(10)),
     "restore": lambda: Policy(
         read=OWN,
         restore=OWN
@@ -99,6 +115,8 @@ TAKEN: dict[str, Callable[[], Policy]] = {
     "a choice at start": lambda: Policy(read=OWN if IDS or IS_OPEN else nobody),
     "a list or another": lambda: Policy(read=OWN & col(Book.id).in_(IDS or [2])),
     "a list by its name": lambda: Policy(read=col(Book.id).in_(IDS)),
+    "a list of a function": lambda: Policy(read=col(Book.id).in_(ids())),
+    "a function": lambda: Policy(read=again()),
     "fields or others": lambda: Policy(read=OWN, fields=EXTRA or {}),
     "a value": lambda: Policy(read=OWN & (col(Book.price) < (len(IDS) or 1))),
 }

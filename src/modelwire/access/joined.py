@@ -22,7 +22,7 @@ _PACKAGE = __name__.partition(".")[0]
 _TAKING_CONDITIONS = frozenset(("and_", "or_", "not_", "has", "any", "where", "filter"))
 """Functions and methods of SQLAlchemy that take conditions."""
 
-_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 Position = tuple[int | None, int | None, int | None, int | None]
 """First line, last line, first column and last column of an expression."""
@@ -43,14 +43,13 @@ class _Source(NamedTuple):
     calls: Mapping[Position, ast.Call]
 
 
-def refuse_joined(kind: str, conditions: Collection[str]) -> None:
-    """Raise an error if the call outside of this package that led here joins conditions by Python.
+def refuse_joined(conditions: Collection[str]) -> None:
+    """Raise an error if the call of `Policy` that led here joins conditions by Python.
 
     Where the source is not known, as in an interactive session, nothing is found.
 
     Args:
-        kind: The called class, for the message.
-        conditions: Its arguments that are conditions.
+        conditions: The arguments that are conditions.
 
     Raises:
         ConfigurationError: Python keeps one of some conditions, and drops the others.
@@ -61,7 +60,7 @@ def refuse_joined(kind: str, conditions: Collection[str]) -> None:
     if frame is None:
         return
     filename, line = frame.f_code.co_filename, frame.f_lineno
-    source = _read(filename, "".join(linecache.getlines(filename, frame.f_globals)))
+    source = _read("".join(linecache.getlines(filename, frame.f_globals)))
     call = None if source is None else source.calls.get(_position_of(frame))
     if source is None or call is None:
         return
@@ -70,14 +69,14 @@ def refuse_joined(kind: str, conditions: Collection[str]) -> None:
     for given in (*call.args, *named):
         for node in _find_joined(given, assigned):
             raise ConfigurationError(
-                f"{kind}(…) at {filename}:{node.lineno}: Python keeps one of the conditions in "
+                f"Policy(…) at {filename}:{node.lineno}: Python keeps one of the conditions in "
                 f"`{ast.unparse(node)}`, and drops the others. Join conditions by & and |, with "
                 "each comparison in parentheses."
             )
 
 
 @lru_cache(1)  # the policies of a module are made one after the other
-def _read(_filename: str, text: str) -> _Source | None:
+def _read(text: str) -> _Source | None:
     try:
         tree = ast.parse(text)
     except SyntaxError:
@@ -101,17 +100,26 @@ def _find_assigned(tree: ast.Module, line: int) -> Assigned:
     found: dict[str, ast.expr] = {}
     scope: ast.AST | None = tree
     while scope is not None:
-        inner = None
-        for node in _nodes_of(scope):
-            match node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    found[name] = value
-                case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
-                    found[name] = value
-                case ast.FunctionDef() | ast.AsyncFunctionDef():
-                    if node.lineno <= line <= (node.end_lineno or line):
-                        inner = node
-        scope = inner
+        found |= _assigned_in(scope)
+        inner = [node for node in _nodes_of(scope) if isinstance(node, _FUNCTIONS)]
+        scope = next((f for f in inner if f.lineno <= line <= (f.end_lineno or line)), None)
+    return found
+
+
+def _assigned_in(scope: ast.AST) -> dict[str, ast.expr]:
+    """Return what a scope assigns to names; a function is a lambda with all that it returns."""
+    found: dict[str, ast.expr] = {}
+    for node in _nodes_of(scope):
+        match node:
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                found[name] = value
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                found[name] = value
+            case ast.FunctionDef(name=name, args=args):
+                own = _assigned_in(node)
+                returns = [n.value for n in _nodes_of(node) if isinstance(n, ast.Return)]
+                values = [own.get(getattr(v, "id", ""), v) for v in returns if v is not None]
+                found[name] = ast.Lambda(args, ast.Tuple(values))
     return found
 
 
@@ -119,21 +127,28 @@ def _nodes_of(scope: ast.AST) -> Iterator[ast.AST]:
     """Yield the statements of a scope, including those within others, but no scope's within it."""
     for node in ast.iter_child_nodes(scope):
         yield node
-        if not isinstance(node, (*_SCOPES, ast.expr)):
+        if not isinstance(node, (*_FUNCTIONS, ast.ClassDef, ast.expr)):
             yield from _nodes_of(node)
 
 
 def _find_joined(node: ast.expr, assigned: Assigned) -> Iterator[ast.expr]:
     """Yield the conditions within an expression that Python joins."""
+    parts: Sequence[ast.expr]
     match node:
         case ast.BoolOp() | ast.Compare(ops=[_, _, *_]):
             yield node
-        case ast.Name(id=name) if name in assigned:
-            others = {key: value for key, value in assigned.items() if key != name}
-            yield from _find_joined(assigned[name], others)
+            return
+        case ast.Name(id=name) | ast.Call(func=ast.Name(id=name)) if name in assigned:
+            value = assigned[name]
+            assigned = {key: other for key, other in assigned.items() if key != name}
+            if isinstance(node, ast.Call):
+                parts = [value.body] if isinstance(value, ast.Lambda) else []
+            else:
+                parts = [value]
         case _:
-            for part in _parts_of(node, assigned):
-                yield from _find_joined(part, assigned)
+            parts = _parts_of(node, assigned)
+    for part in parts:
+        yield from _find_joined(part, assigned)
 
 
 def _parts_of(node: ast.expr, assigned: Assigned) -> Sequence[ast.expr]:
@@ -145,13 +160,20 @@ def _parts_of(node: ast.expr, assigned: Assigned) -> Sequence[ast.expr]:
             return [left, right]
         case ast.UnaryOp(operand=operand):
             return [operand]
+        case ast.Tuple(elts=parts):
+            return parts
         case ast.Call(func=ast.Name(id=name), args=given) if name in _TAKING_CONDITIONS:
             return given
         case ast.Call(func=ast.Attribute(value=value, attr=name), args=given):
-            if name == "in_":  # a list may well be one `or` another
-                named = (assigned.get(getattr(part, "id", ""), part) for part in given)
-                given = [part for part in named if isinstance(part, ast.Call)]
-            elif name not in _TAKING_CONDITIONS:
-                given = []
-            return [value, *given]
+            return [value, *_conditions_given(name, given, assigned)]
     return []
+
+
+def _conditions_given(
+    method: str, given: Sequence[ast.expr], assigned: Assigned
+) -> Sequence[ast.expr]:
+    """Return the conditions among the arguments of a method of a column or query."""
+    if method == "in_":  # a query, or a list, which may well be one `or` another
+        values = (assigned.get(getattr(part, "id", ""), part) for part in given)
+        return [v for v in values if isinstance(v, ast.Call) and isinstance(v.func, ast.Attribute)]
+    return given if method in _TAKING_CONDITIONS else ()

@@ -68,7 +68,7 @@ class Policy:
     restore: Condition | None = None
 
     def __post_init__(self) -> None:
-        refuse_joined("Policy", (*ACTIONS, "write", "restore"))
+        refuse_joined((*ACTIONS, "write", "restore"))
         given = self.fields.items() if isinstance(self.fields, Mapping) else ((self.fields, None),)
         for name, rules in given:
             if not isinstance(rules, FieldPolicy):
