@@ -106,6 +106,10 @@ RELEVANT = {
     "execute/secrets": "unit/test_secrets http/test_secrets http/test_sealed_cursors",
     "execute/servers": "unit/test_urls sessions/test_life",
     "execute/sqlite": "sessions/test_short_statements sessions/test_cursors unit/test_urls",
+    "execute/sqlite/connection": (
+        "unit/test_sqlite_connection sessions/test_short_statements sessions/test_cursors"
+        " unit/test_urls"
+    ),
     "execute/sqlite/engine": (
         "unit/test_sqlite_engine sessions/test_short_statements sessions/test_cursors"
         " unit/test_urls"
@@ -168,7 +172,7 @@ RELEVANT = {
         "unit/test_unseen_rows http/test_create http/test_each_for_itself http/test_conditional"
         " cases/test_answers_that_fail computed/test_writes"
     ),
-    "pipeline/batch": "batches",
+    "pipeline/batch": "unit/test_batch_commit batches",
     "pipeline/changes": (
         "unit/test_pace unit/test_following live_changes/test_pages changes/test_policies"
         " docs/test_durations"
@@ -194,7 +198,7 @@ RELEVANT = {
     "pipeline/pipeline": "http/test_gathered http/test_totals query/test_freshness",
     "pipeline/rows": "http/test_gathered http/test_read access/test_gathered docs/test_durations",
     "pipeline/transaction": (
-        "http/test_tried sessions/test_contention http/test_idempotency"
+        "unit/test_rejections http/test_tried sessions/test_contention http/test_idempotency"
         " http/test_each_for_itself commits/test_refused"
     ),
     "pipeline/variants": "access/fields access/test_policies",

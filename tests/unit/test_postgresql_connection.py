@@ -14,6 +14,7 @@ from modelwire.execute.postgresql.connection import (
     GRACE_S,
     PostgreSQLConnection,
     _fetch_prepared,
+    _note_unreplicated,
 )
 
 
@@ -168,3 +169,13 @@ async def test_a_cancellation_that_is_not_sent(monkeypatch: pytest.MonkeyPatch) 
     assert connection.ending is not None
     await connection.forget_ending(connection.ending)
     assert connection.events == ["cancel", "terminate"]
+
+
+@pytest.mark.parametrize("is_sign", [True, False])
+async def test_warnings_of_a_commit(monkeypatch: pytest.MonkeyPatch, is_sign: bool) -> None:
+    """Only the warning that no standby has confirmed it makes its outcome unknown."""
+    monkeypatch.setattr(connections, "is_unreplicated", lambda _message: is_sign)
+    connection = Connection()
+    message: Any = object()
+    _note_unreplicated(connection, message)
+    assert connection.is_unreplicated is is_sign
