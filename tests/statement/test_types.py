@@ -36,13 +36,13 @@ from sqlalchemy.dialects.sqlite.aiosqlite import dialect as sqlite
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeEngine
 
+from modelwire.catalog.infinite_dates import read_date
 from modelwire.catalog.invalid_values import Octets, Unreadable
 from modelwire.compat.sqlmodel import AutoString, UTCDateTime
 from modelwire.statement.compiled import Compiled, Decoder, binder_of, decoder_of
 from modelwire.statement.dialect import SQLDialect
 from modelwire.statement.dialects.known import DIALECTS
 from modelwire.statement.dialects.postgresql_reading import (
-    _read_day,
     _read_instant,
     _read_item_parts,
     _read_items,
@@ -348,8 +348,8 @@ def test_first_and_last_instants(values: list[Any], *, needs: bool) -> None:
         (_read_instant, "2026-01-31T12:00:00+00:00", NOON),
         (_read_instant, "infinity", dt.datetime.max),
         (_read_instant, "-infinity", dt.datetime.min),
-        (_read_day, "2026-01-31", NOON.date()),
-        (_read_day, "infinity", dt.date.max),
+        (read_date, "2026-01-31", NOON.date()),
+        (read_date, "infinity", dt.date.max),
         (_read_parts, "1 2 1 day", dt.timedelta(1, 0, 2)),
         (_read_parts, "9999999999 0 many days", Unreadable("many days")),
         (_read_item_parts, "1 2 1 day", dt.timedelta(1, 0, 2)),
@@ -367,7 +367,7 @@ def test_spellings(read: Callable[[Any], Any], text: Any, value: Any) -> None:
 def test_items_of_arrays() -> None:
     """Each is read by itself, in any number of dimensions."""
     text = '["2026-01-31", null, ["infinity", "10000-01-01"]]'
-    assert _read_items(_read_day, text) == [NOON.date(), None, [dt.date.max, "10000-01-01"]]
+    assert _read_items(read_date, text) == [NOON.date(), None, [dt.date.max, "10000-01-01"]]
 
 
 @pytest.mark.parametrize("value", [inf, -inf, nan])

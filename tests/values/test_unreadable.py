@@ -181,6 +181,31 @@ async def test_ends_of_time(client: httpx2.AsyncClient, world: World, run_sql: R
     assert first[0]["day"] == "9999-12-31"
 
 
+async def test_last_date(client: httpx2.AsyncClient, world: World, run_sql: RunSQL) -> None:
+    """The last date is the same whoever stores it: found, grouped, and on each page once, also
+    beside infinite ones, which come after it."""
+    last = "9999-12-31"
+    assert (await client.post("/things/", json={"day": last})).status_code == 201
+    await run_sql(f"INSERT INTO things (day) VALUES ('{last}'), ('{last}'), ('2026-12-30')")
+    if world.dialect == "postgresql":
+        await run_sql("INSERT INTO things (day) VALUES ('infinity'), ('-infinity'), ('infinity')")
+    found = await client.get("/things/", params={"day": last, "fields": "id"})
+    assert [row["id"] for row in found.json()["items"]] == [1, 2, 3]
+    sums = (await client.get("/things/aggregate?group=day:year")).json()["items"]
+    assert sums[-1]["day:year"] == "9999-01-01"
+    for order in ("day", "-day"):
+        rows = (await client.get("/things/", params={"sort": order})).json()["items"]
+        seen: list[Any] = []
+        cursor = ""
+        while cursor is not None and len(seen) <= len(rows):
+            page = await client.get(
+                "/things/", params={"sort": order, "limit": 1, "cursor": cursor}
+            )
+            seen += page.json()["items"]
+            cursor = page.json()["next"]
+        assert seen == rows
+
+
 @pytest.mark.parametrize(
     ("name", "stored", "value"),
     [

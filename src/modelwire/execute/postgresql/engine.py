@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,7 @@ from ...compat.sqlalchemy import opening_connection
 from ...errors import ModelwireError
 from ...observe.exchange import waiting_for_connection
 from ...settings import Settings
+from ...statement.dates import decode_date, encode_date
 from ...statement.intervals import read_interval, write_interval
 from ...statement.lowercase import COLLATION, COLLATIONS
 from ..connect.limit import StatementLimit
@@ -85,18 +86,22 @@ class _Connect:
         with opening_connection():
             connection = await waiting_for_connection(self.driver.connect())
         # This runs no statement: the driver knows PostgreSQL's own types.
-        await connection.set_type_codec(
-            "interval",
-            schema="pg_catalog",
-            encoder=write_interval,
-            decoder=read_interval,
-            format="tuple",
-        )
+        for name, encoder, decoder in _CODECS:
+            await connection.set_type_codec(
+                name, schema="pg_catalog", encoder=encoder, decoder=decoder, format="tuple"
+            )
         settings = self.driver.settings
         limits = settings.statement_timeout_s, settings.read_timeout_s
         connection.limit = StatementLimit(connection, *limits)
         connection.doubts = self.doubts
         return connection
+
+
+_CODECS: Sequence[tuple[str, Callable[[Any], Any], Callable[[Any], Any]]] = (
+    ("interval", write_interval, read_interval),
+    ("date", encode_date, decode_date),
+)
+"""Types whose values are converted in another way than by the driver."""
 
 
 def _limit_of(servers: Servers, settings: Settings) -> float:

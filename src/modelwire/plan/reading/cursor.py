@@ -23,6 +23,7 @@ from msgspec import Struct
 
 from ...catalog.domain import MAX_EXPONENT, MAX_INT64, MIN_INT64
 from ...catalog.field import Field
+from ...catalog.infinite_dates import read_date, write_date
 from ...catalog.invalid_values import Octets, SpelledUUID, Unreadable
 from ...catalog.kinds import Kind, is_decorated, members_of, storage_type
 from ...errors import InvalidRequest
@@ -285,7 +286,7 @@ def _read_datetime(value: Any, field: Field) -> dt.datetime:
 
 
 def _read_date(value: Any, field: Field) -> dt.date:
-    return dt.date.fromisoformat(_read_text(value, field))
+    return read_date(_read_text(value, field))
 
 
 def _read_time(value: Any, field: Field) -> dt.time:
@@ -301,7 +302,7 @@ _FORMS: Mapping[Kind, _Form] = {
     Kind.UUID: _Form((uuid.UUID, str), str, _read_uuid),
     Kind.ENUM: _Form((Enum, str), _write_enum, _read_enum),
     Kind.DATETIME: _Form(dt.datetime, dt.datetime.isoformat, _read_datetime),
-    Kind.DATE: _Form(dt.date, dt.date.isoformat, _read_date),
+    Kind.DATE: _Form(dt.date, write_date, _read_date),
     Kind.TIME: _Form(dt.time, dt.time.isoformat, _read_time),
     Kind.INTERVAL: _Form(dt.timedelta, _write_interval, _read_interval),
     Kind.BYTES: _Form(bytes, bytes.hex, _read_bytes),

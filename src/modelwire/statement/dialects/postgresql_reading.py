@@ -14,6 +14,7 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.types import NullType, TypeEngine
 
 from ...catalog.forms import form_of
+from ...catalog.infinite_dates import read_date
 from ...catalog.invalid_values import Octets, Unreadable
 from ...catalog.kinds import Kind, stored_kind
 from ..intervals import DAYS_OF_MONTH
@@ -77,17 +78,13 @@ def _read_instant(text: str) -> dt.datetime:
     return _ENDS[text] if text in _ENDS else dt.datetime.fromisoformat(text)
 
 
-def _read_day(text: str) -> dt.date:
-    return _ENDS[text].date() if text in _ENDS else dt.date.fromisoformat(text)
-
-
 _ENDS: Mapping[str, dt.datetime] = {"infinity": dt.datetime.max, "-infinity": dt.datetime.min}
 """The driver's values for infinite times."""
 
 
 _READERS: Mapping[Kind | None, Convert] = {
     Kind.DATETIME: _read_instant,
-    Kind.DATE: _read_day,
+    Kind.DATE: read_date,
     Kind.TIME: dt.time.fromisoformat,
 }
 """Parsers of times as texts; PostgreSQL's years exceed Python's."""

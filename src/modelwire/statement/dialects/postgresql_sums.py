@@ -81,12 +81,22 @@ def _cut(value: Value, bucket: Bucket, zone: Value | None) -> Value:
     has_offset = getattr(storage_type(value.type), "timezone", False)
     zone = literal_column("'UTC'", Text()) if zone is None else zone
     if not has_offset:
-        start = func.date_trunc(unit, cast(value, DateTime()))
+        start = func.date_trunc(unit, _finite(cast(value, DateTime())))
     elif bucket is Bucket.HOUR:
-        return type_coerce(func.date_trunc(unit, value, zone), value.type)
+        return type_coerce(func.date_trunc(unit, _finite(value, "+00"), zone), value.type)
     else:
-        start = func.date_trunc(unit, func.timezone(zone, value))
+        start = func.date_trunc(unit, _finite(func.timezone(zone, value)))
     return type_coerce(start, value.type) if bucket is Bucket.HOUR else cast(start, Date())
+
+
+def _finite(value: Value, offset: str = "") -> Value:
+    """Return a datetime as it is shown: an infinite one as the last or the first."""
+    ends = {"infinity": "9999-12-31 23:59:59.999999", "-infinity": "0001-01-01 00:00:00"}
+    shown = {
+        literal_column(f"'{name}'", value.type): literal_column(f"'{end}{offset}'", value.type)
+        for name, end in ends.items()
+    }
+    return case(shown, value=value, else_=value)
 
 
 POSTGRESQL_SUMS = Sums(
