@@ -194,6 +194,7 @@ RELEVANT = {
         "unit/test_stream_batches http/test_read http/test_stream http/test_list"
         " http/test_conditional"
     ),
+    "pipeline/renamed": "http/test_renamed http/test_update",
     "pipeline/replicas": "unit/test_replica_reads query/test_freshness faults/test_replicas",
     "pipeline/pipeline": "http/test_gathered http/test_totals query/test_freshness",
     "pipeline/rows": "http/test_gathered http/test_read access/test_gathered docs/test_durations",

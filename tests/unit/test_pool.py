@@ -83,6 +83,21 @@ async def test_nothing_is_opened_without_need(
     assert (pool.waiting, opened) == (0, [1, 1])
 
 
+async def test_a_pool_never_exceeds_its_size(tmp_path: Path) -> None:
+    """Neither does one that takes its place once its connections are closed."""
+    database = Database(f"sqlite:///{tmp_path}/a.db", pool_size=1, pool_timeout_s=60)
+    for _ in range(2):
+        pool: Any = database.engine.sync_engine.pool
+        first = await pool.take()
+        waiting = asyncio.ensure_future(pool.take())
+        for _ in range(20):
+            await asyncio.sleep(0)
+        assert pool.waiting == 1
+        first.close()
+        (await waiting).close()
+        await database.close_db()
+
+
 async def test_nothing_is_waited_for_longer_than_that(
     pool: FairPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

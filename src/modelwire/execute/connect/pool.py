@@ -19,7 +19,7 @@ class FairPool(EntryPool, queue=FairQueue):
     queue: FairQueue
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+        super().__init__(*arguments, **{**options, "max_overflow": 0})
         self.queue.patience.limit_s = self.timeout()
 
     @property

@@ -165,7 +165,6 @@ def create_postgresql(url: URL, settings: Settings) -> AsyncEngine:
         connect_args={"async_creator_fn": lambda: connect, **_adapter_options_of(settings)},
         poolclass=FairPool,
         pool_size=settings.pool_size,
-        max_overflow=0,
         pool_timeout=settings.pool_timeout_s,
         pool_reset_on_return=None,  # sessions and lanes end their own transactions
         echo=settings.echo,

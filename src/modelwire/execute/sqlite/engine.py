@@ -47,7 +47,6 @@ def create_sqlite(url: URL, settings: Settings) -> AsyncEngine:
         poolclass=FairPool,
         # Each connection to an in-memory database has its own database, so there is only one.
         pool_size=1 if is_memory(url) else settings.pool_size,
-        max_overflow=0,
         pool_timeout=settings.pool_timeout_s,
         pool_reset_on_return=None,
         connect_args={
