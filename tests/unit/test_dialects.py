@@ -71,3 +71,34 @@ def test_records_say_what_each_part_is() -> None:
         for name in own:
             assert f"    {name}: " in (getdoc(record) or ""), name
     assert set(DIALECTS) == NAMES
+
+
+DIFFERENCES = {
+    "joins_includes": (False, True),
+    "gathers_reads": (False, True),
+    "estimates": (False, True),
+    "max_digits": (15, None),
+    "has_short_floats": (False, True),
+    "nests_cascades": (True, False),
+    "has_standbys": (False, True),
+    "has_one_writer": (True, False),
+    "defers_checks": (False, True),
+    "locks_creation": (False, True),
+    "names_foreign_keys": (False, True),
+    "has_own_types": (False, True),
+    "has_decimals": (False, True),
+    "has_arrays": (False, True),
+    "puts_null_last": (False, True),
+    "refers_by_parent": (True, False),
+    "limits_locks": (False, True),
+    "first_place": (0, 1),
+}
+
+
+def test_how_databases_differ() -> None:
+    for name, differs in DIFFERENCES.items():
+        found = tuple(getattr(DIALECTS[database], name) for database in ("sqlite", "postgresql"))
+        assert found == differs, name
+    told = {f.name for f in fields(SQLDialect) if f.type in ("bool", "int", "int | None")}
+    assert told == set(DIFFERENCES)
+    assert [DIALECTS[name].sums.has_zones for name in ("sqlite", "postgresql")] == [False, True]
