@@ -4,9 +4,10 @@ import datetime as dt
 import enum
 import re
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ARRAY, CHAR, Column, ForeignKey, String
+from sqlalchemy import ARRAY, CHAR, Column, ForeignKey, Numeric, String
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel, col
 
@@ -107,9 +108,21 @@ class Tally(Base, table=True):
     include: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
 
 
+class Fee(Base, table=True):
+    __tablename__ = "fees"
+
+    rate: Decimal = Field(sa_column=Column(Numeric(5, 2), primary_key=True))
+    kind: str = Field(primary_key=True)
+
+
 Rack.model_rebuild()
 SPACED = read_catalog(
-    [Resource(Rack, includes=["bins"]), Resource(Bin, includes=["rack"]), Resource(Tally)]
+    [
+        Resource(Rack, includes=["bins"]),
+        Resource(Bin, includes=["rack"]),
+        Resource(Tally),
+        Resource(Fee),
+    ]
 )
 """Keys that databases compare otherwise than Python, without trailing spaces; and fields that are
 called like parameters."""

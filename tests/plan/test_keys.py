@@ -6,9 +6,15 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from pydantic import AnyUrl
+from sqlalchemy import Column, Text, TypeDecorator
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
 
-from modelwire.catalog.field import Field
+from modelwire import Resource
+from modelwire.catalog.field import Field as CatalogField
 from modelwire.catalog.invalid_values import Unreadable
+from modelwire.catalog.read import read_catalog
 from modelwire.errors import InvalidRequest
 from modelwire.plan.keys import escape_reserved, key_values, quote_key, read_key, select_locked
 from modelwire.plan.parameters import Pair, predicate_values
@@ -194,11 +200,39 @@ NOON = dt.datetime(2026, 1, 31, 12, tzinfo=dt.UTC)
         (SAMPLES["key"], str(UUID), str(UUID)),
     ],
 )
-def test_values_as_texts(field: Field, value: Any, text: str) -> None:
+def test_values_as_texts(field: CatalogField, value: Any, text: str) -> None:
     """A text is written for a value of a column that stands for the same one in a request."""
     assert write_value(value, field) == text
     found = parse_value(text, field)
     assert (type(found), found) == (type(value), value)
+
+
+class Base(SQLModel, registry=registry()):
+    """Tables of their own."""
+
+
+class AddressType(TypeDecorator[str]):
+    impl = Text
+    cache_ok = True
+
+
+class Site(Base, table=True):
+    """Texts that stand for values of a class."""
+
+    __tablename__ = "sites"
+
+    id: int | None = Field(default=None, primary_key=True)
+    url: AnyUrl = Field(sa_column=Column(Text))
+    own_url: AnyUrl = Field(sa_column=Column(AddressType))
+
+
+@pytest.mark.parametrize("name", ["url", "own_url"])
+def test_texts_of_a_class(name: str) -> None:
+    """They are spelled as the class writes them, and left as they are if it writes none so."""
+    field = read_catalog([Resource(Site)]).tables["sites"].by_key[name]
+    for text, spelled in (("HTTP://a.b", "http://a.b/"), ("x", "x")):
+        found = parse_value(text, field)
+        assert (type(found), found) == (str, spelled)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +244,7 @@ def test_values_as_texts(field: Field, value: Any, text: str) -> None:
         (THINGS["text"], "a", "a"),
     ],
 )
-def test_values_that_are_shown(field: Field, value: Any, shown: Any) -> None:
+def test_values_that_are_shown(field: CatalogField, value: Any, shown: Any) -> None:
     """A value of a column is shown as one of its annotation, if it is one."""
     found = shown_value(value, field)
     assert (type(found), found) == (type(shown), shown)
@@ -252,6 +286,6 @@ def test_a_value_that_can_not_be_shown() -> None:
         (THINGS["data"], "x", "should be a value of its type"),
     ],
 )
-def test_texts_that_are_no_values(field: Field, text: str, told: str) -> None:
+def test_texts_that_are_no_values(field: CatalogField, text: str, told: str) -> None:
     with pytest.raises(BadValue, match=told):
         parse_value(text, field)

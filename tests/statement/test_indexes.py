@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 from sqlalchemy import (
+    CheckConstraint,
     Column,
+    ForeignKey,
     Index,
     Integer,
     MetaData,
@@ -75,5 +77,7 @@ def test_names_that_begin_alike() -> None:
 def test_tables_without_indexes_of_values() -> None:
     """Texts and whole numbers have one spelling."""
     assert value_indexes(sales(), sqlite()) == []
+    reference = Column("rate", Numeric(5, 2), ForeignKey("rates.rate"))
+    assert value_indexes(sales(reference, CheckConstraint("price > 1")), sqlite()) == []
     indexes = [UniqueConstraint("name"), Index("i", "name"), Index("j", text("lower(name)"))]
     assert value_indexes(sales(*indexes), sqlite()) == []

@@ -521,3 +521,9 @@ def test_lists_of_texts_with_several_spellings() -> None:
     text = f"{'0' * 31}a"
     assert bind([uuid.UUID(int=10)]) == [text, text.upper()]
     assert (bind([]), bind(None)) == ([], None)
+
+
+def test_decimals_of_many_digits_on_sqlite() -> None:
+    """A float stands for a decimal with more digits than Python's arithmetic has by default."""
+    found = receive(sqlite_type(Numeric(40, 2)), 1e30, SQLITE)
+    assert str(found) == f"1{'0' * 30}.00"

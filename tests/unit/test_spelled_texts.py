@@ -7,10 +7,12 @@ from typing import Any
 import pytest
 from sqlalchemy import Enum as SQLEnum
 from sqlalchemy import Integer, String, Uuid
+from sqlalchemy.dialects.postgresql.asyncpg import dialect as postgresql
 from sqlalchemy.dialects.sqlite.aiosqlite import dialect as sqlite
 from sqlalchemy.types import TypeEngine
 
 from modelwire.catalog.invalid_values import SpelledUUID
+from modelwire.statement.compiled import binder_of
 from modelwire.statement.dialects.known import DIALECTS
 from modelwire.statement.stored_texts import SpelledEnum, SpelledUuid, speller_of
 
@@ -112,3 +114,11 @@ def test_uuids(text: str) -> None:
 def test_texts_of_no_uuid(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         SpelledUuid().result_processor(sqlite(), None)(text)
+
+
+def test_uuids_as_texts_are_sent_as_digits() -> None:
+    """A driver of PostgreSQL's own type would send the UUID itself."""
+    for driver in (sqlite(), postgresql()):
+        convert = binder_of(SpelledUuid(), driver)
+        assert convert is not None
+        assert convert(SEVEN) == SEVEN.hex

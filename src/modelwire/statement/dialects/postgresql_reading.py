@@ -19,7 +19,6 @@ from ...catalog.invalid_values import Octets, Unreadable
 from ...catalog.kinds import Kind, stored_kind
 from ..intervals import DAYS_OF_MONTH
 from ..untyped import Convert, Lenient
-from .postgresql_types import PostgreSQLChar
 
 
 def read_on_postgresql(
@@ -37,8 +36,7 @@ def read_on_postgresql(
             return type_coerce(column, Lenient(wire))
         return type_coerce(_as_text(column), Lenient(NullType(), partial(_read_items, item)))
     kind = stored_kind(own)
-    is_text = kind is Kind.TEXT and form_of(own) is None
-    if is_text and (wire is own or isinstance(wire, PostgreSQLChar)):
+    if kind is Kind.TEXT and form_of(own) is None:
         octets = func.convert_to(cast(column, Text()), literal_column("'SQL_ASCII'"))
         return type_coerce(octets, Lenient(wire, _read_octets))
     if kind is Kind.INTERVAL:
