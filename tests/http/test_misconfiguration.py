@@ -209,6 +209,14 @@ def test_model_without_a_table(model: Any) -> None:
     assert "table=True" in message
 
 
+def test_model_derived_from_a_table() -> None:
+    """A class that derives from a table is refused by the reason: SQLModel maps no such class."""
+    derived = type("Keeper", (User,), {"__module__": __name__, "__annotations__": {}})
+    message = refusal(Resource(derived))
+    assert "Keeper" in message
+    assert "derives from a table, User" in message
+
+
 def test_second_database() -> None:
     """An application takes one database."""
     app = FastAPI()

@@ -9,6 +9,7 @@ from sqlalchemy import Column, inspect
 from sqlalchemy import Table as SQLTable
 from sqlalchemy.exc import NoInspectionAvailable, SQLAlchemyError
 from sqlalchemy.orm import Mapper
+from sqlmodel import SQLModel
 
 from ...errors import ConfigurationError
 from ...resource import Resource
@@ -21,11 +22,20 @@ def mapper_of(resource: Resource) -> Mapper[Any]:
         mapper: Mapper[Any] = inspect(model)
         check_mapping(mapper)
     except NoInspectionAvailable as exc:
-        name = getattr(model, "__name__", repr(model))
-        raise ConfigurationError(
-            f"Resource({name}): not a table. Declare it as class {name}(SQLModel, table=True)."
-        ) from exc
+        raise ConfigurationError(_why_unmapped(model)) from exc
     return mapper
+
+
+def _why_unmapped(model: type[SQLModel]) -> str:
+    name = getattr(model, "__name__", repr(model))
+    for base in getattr(model, "__mro__", ())[1:]:
+        if inspect(base, raiseerr=False) is not None:
+            return (
+                f"Resource({name}): SQLModel makes no table of a class that derives from a table, "
+                f"{base.__name__}. Derive both from a class without a table, or declare "
+                f"{name}'s fields in {base.__name__}."
+            )
+    return f"Resource({name}): not a table. Declare it as class {name}(SQLModel, table=True)."
 
 
 def check_mapping(mapper: Mapper[Any]) -> None:

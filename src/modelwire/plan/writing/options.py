@@ -95,7 +95,7 @@ def _find_key(table: Table, text: str) -> tuple[Field, ...]:
         if sorted(names) == sorted(field.name for field in key):
             return key
     known = [",".join(field.name for field in key) for key in table.upsert_keys]
-    message = "can't be used here, as clients can't set any unique key"
+    message = "can't be used here, as there is no unique key that it could name"
     if known:
         message = f"should name a unique key{did_you_mean(text, known)}: {' or '.join(known)}"
     raise refuse_parameter("on_conflict", message, "unknown_key")
