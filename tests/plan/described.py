@@ -7,7 +7,18 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ARRAY, CHAR, Column, ForeignKey, Numeric, String
+from sqlalchemy import (
+    ARRAY,
+    CHAR,
+    Column,
+    Date,
+    ForeignKey,
+    Identity,
+    Integer,
+    Interval,
+    Numeric,
+    String,
+)
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel, col
 
@@ -89,7 +100,7 @@ class Rack(Base, table=True):
 class Bin(Base, table=True):
     __tablename__ = "bins"
 
-    id: int | None = Field(default=None, primary_key=True)
+    id: int | None = Field(default=None, sa_column=Column(Integer, Identity(), primary_key=True))
     rack_code: str = Field(sa_column=Column(ForeignKey("racks.code"), nullable=False))
     rack: Rack | None = Relationship(back_populates="bins")
 
@@ -105,6 +116,8 @@ class Tally(Base, table=True):
     id: int | None = Field(default=None, primary_key=True)
     count: int
     shade: Shade = Field(sa_column=Column(String(9), nullable=False))
+    spans: list[dt.timedelta] = Field(sa_column=Column(ARRAY(Interval), nullable=False))
+    days: list[dt.date] = Field(sa_column=Column(ARRAY(Date), nullable=False))
     include: list[str] = Field(sa_column=Column(ARRAY(String), nullable=False))
 
 

@@ -153,6 +153,7 @@ def test_how_deep_paths_go() -> None:
     [
         ("spec", "siz", "spec.", "siz"),
         ("spec", "size.widt", "spec.size.", "widt"),
+        ("spec", "size.width", "spec.size.", "width"),
         ("spec", "size.widt.x", "spec.size.", "widt.x"),
         ("spec", "sizes.0.widt", "spec.sizes.0.", "widt"),
         ("spec", "siz..x", "spec.", ""),

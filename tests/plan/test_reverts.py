@@ -154,6 +154,12 @@ def test_what_the_database_computes_is_not_created_again() -> None:
     assert told(row) == {"id": 7, "name": "a"}
 
 
+def test_keys_that_the_database_makes_unless_they_are_given() -> None:
+    table = CATALOGS["spaced"].tables["bins"]
+    (row,) = plan_recreate(table, row_of(table, {"id": 7, "rack_code": "a"}), ANN).rows
+    assert told(row) == {"id": 7, "rack_code": "a"}
+
+
 def test_a_column_that_is_newer_than_a_row() -> None:
     """A column with a default that the row had no value for is left to its default."""
     table = TABLES["crates"]

@@ -3,7 +3,12 @@
 from typing import Any
 
 import pytest
+from sqlalchemy import Column, Numeric
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
 
+from modelwire import Resource
+from modelwire.catalog.read import read_catalog
 from modelwire.catalog.tables import Table
 from modelwire.shape.writes import Conflict, InsertShape, UpdateShape
 from tests.plan.depot import DEPOT
@@ -67,3 +72,27 @@ def bind(dialect: str, shape: InsertShape | UpdateShape, given: dict[str, Any]) 
     statement = STATEMENTS[dialect]._render(shape, lenient=False)
     values = statement.bind({f"v_{name}": value for name, value in given.items()} | {"p0": 7})
     return dict(zip(statement.compiled.names, statement.compiled.bind(values), strict=True))
+
+
+class Base(SQLModel, registry=registry()):
+    """Tables of their own."""
+
+
+class Rated(Base, table=True):
+    """A value of another class than its column's, which each change sets anew."""
+
+    __tablename__ = "rated"
+
+    id: int | None = Field(default=None, primary_key=True)
+    name: str
+    rate: float = Field(sa_column=Column(Numeric(4, 1), nullable=False, onupdate=lambda: 1.5))
+    gone: float | None = Field(default=None, sa_column=Column(Numeric(4, 1), onupdate=lambda: None))
+
+
+@pytest.mark.parametrize("dialect", STATEMENTS)
+def test_values_of_other_classes(dialect: str) -> None:
+    """What `onupdate` makes is converted as the value of a client is, and NULL is none."""
+    rated = read_catalog([Resource(Rated)]).tables["rated"]
+    statement = STATEMENTS[dialect]._render(update(rated, "name"))
+    values = statement.bind({"v_name": "x", "p0": 7})
+    assert (repr(values["u_rate"]), values["u_gone"]) == ("Decimal('1.5')", None)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
@@ -224,12 +225,14 @@ def _unlink(text: str, _dialect: str) -> Found:
     return UnlinkShape(relation.link, (*relation.remote, *linked), len(relation.remote), seen), None
 
 
-def _parent(text: str, _dialect: str) -> Found:
+def _parent(text: str, _dialect: str, *, locks: bool = True) -> Found:
+    """The row above a list, which is looked up, or locked for a new child."""
     path, _, name = text.partition(".")
     catalog, table = catalog_of(path)
     name, _, key = name.partition("=")
     owner = catalog.tables[table]
-    return plan_parent(owner, owner.relations[name], key).owner, None
+    parent = plan_parent(owner, owner.relations[name], key)
+    return parent.owner if locks else parent.shape, None
 
 
 def _row(text: str, _dialect: str) -> Found:
@@ -279,5 +282,6 @@ KINDS: Mapping[str, Callable[[str, str], Found]] = {
     "children": _children,
     "unlink": _unlink,
     "parent": _parent,
+    "parent-there": partial(_parent, locks=False),
     "row": _row,
 }

@@ -12,6 +12,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationInfo,
+    create_model,
     field_validator,
     model_validator,
 )
@@ -180,6 +181,16 @@ def test_unknown_names_beside_a_fault() -> None:
     assert validate(TABLE, Plain, body, "/0", faults) is None
     assert (len(faults.first), faults.count, faults.more) == (20, 61, 41)
     assert "/0/Name" in {fault.pointer for fault in faults.first}
+
+
+def test_unknown_names_beside_many_fields() -> None:
+    """No field is left out, however many there are."""
+    fields: dict[str, Any] = {f"f{i}": (int, 0) for i in range(25)}
+    wide = create_model("Wide", __config__=ConfigDict(extra="forbid"), **fields)
+    faults = Faults()
+    body = {**dict.fromkeys(fields, 1), "f24": "x", **{f"name{i}": i for i in range(60)}}
+    assert validate(TABLE, wide, body, "/0", faults) is None
+    assert (faults.count, faults.first[0].pointer) == (61, "/0/f24")
 
 
 @pytest.mark.parametrize(
