@@ -127,7 +127,8 @@ RELEVANT = {
         " http/test_idempotency_rights"
     ),
     "execute/tables": (
-        "sessions/test_life http/test_not_started constraints/test_schemas values/test_indexes"
+        "unit/test_tables sessions/test_life http/test_not_started constraints/test_schemas"
+        " values/test_indexes"
     ),
     "execute/tracking": (
         "unit/test_tracking changes/test_kept changes/test_writes live_changes/test_ends"
@@ -167,7 +168,7 @@ RELEVANT = {
         "unit/test_unseen_rows http/test_upsert hooks/test_upserts cases/test_keys_of_the_database"
     ),
     "pipeline": "http/test_read http/test_create http/test_update http/test_conditional",
-    "pipeline/aggregates": "http/test_aggregate query/test_aggregates",
+    "pipeline/aggregates": "unit/test_sums_below_rows http/test_aggregate query/test_aggregates",
     "pipeline/answers": (
         "unit/test_unseen_rows http/test_create http/test_each_for_itself http/test_conditional"
         " cases/test_answers_that_fail computed/test_writes"
@@ -196,7 +197,10 @@ RELEVANT = {
     ),
     "pipeline/renamed": "http/test_renamed http/test_update",
     "pipeline/replicas": "unit/test_replica_reads query/test_freshness faults/test_replicas",
-    "pipeline/pipeline": "http/test_gathered http/test_totals query/test_freshness",
+    "pipeline/pipeline": (
+        "http/test_gathered http/test_totals http/test_secrets http/test_sealed_cursors"
+        " query/test_freshness"
+    ),
     "pipeline/rows": "http/test_gathered http/test_read access/test_gathered docs/test_durations",
     "pipeline/transaction": (
         "unit/test_rejections http/test_tried sessions/test_contention http/test_idempotency"

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Column, ForeignKey, Integer, MetaData, Table
 
 from modelwire.catalog.dependents import Dependent
-from modelwire.execute.write.delete import Remover
+from modelwire.execute.write.delete import Remover, _restricts
 
 
 def make(metadata: MetaData, name: str, action: str | None, *, has_key: bool = True) -> Table:
@@ -42,3 +42,16 @@ def test_dependents(nests: bool, is_circle: bool) -> None:
         for table in (trees, leaves)
     ]
     assert list(found) == [declared, *(cascades if nests and is_circle else ())]
+
+
+@pytest.mark.parametrize(
+    ("action", "column", "restricts"),
+    [("RESTRICT", "tree_id", True), ("CASCADE", "tree_id", False), ("RESTRICT", "id", False)],
+)
+def test_rows_below_others_of_their_table(action: str, column: str, restricts: bool) -> None:
+    """They are deleted level by level where their very foreign key restricts that."""
+    metadata = MetaData()
+    trees = make(metadata, "trees", action)
+    make(metadata, "leaves", "RESTRICT")
+    dependent = Dependent(trees, (trees.c[column],), (trees.c.id,), is_link=False)
+    assert _restricts(dependent) is restricts

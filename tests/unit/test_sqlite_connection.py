@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from modelwire.execute.connect.limit import FRESH_S
 from modelwire.execute.sqlite.connection import SQLiteConnection, _begin, _run
 from modelwire.execute.sqlite.cursors import OwningConnection
 
@@ -62,3 +63,17 @@ def test_an_interrupt(error: Exception | None) -> None:
     connection.driver = None
     SQLiteConnection.end_statement(connection)
     assert interrupts == [1]
+
+
+@pytest.mark.parametrize(
+    ("is_file", "age_s", "expected"),
+    [(True, FRESH_S + 0.1, True), (True, FRESH_S, False), (False, FRESH_S + 0.1, False)],
+)
+def test_a_connection_that_may_be_outdated(
+    monkeypatch: pytest.MonkeyPatch, is_file: bool, age_s: float, expected: bool
+) -> None:
+    """One to a file, once it is not fresh any more."""
+    monkeypatch.setattr("modelwire.execute.sqlite.connection.monotonic", lambda: age_s)
+    connection: Any = SimpleNamespace(is_file=is_file, _opened_s=0.0)
+    may_be_outdated: Any = SQLiteConnection.may_be_outdated
+    assert may_be_outdated.fget(connection) is expected
