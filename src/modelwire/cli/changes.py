@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 changes = typer.Typer(
     name="changes",
-    help="Show who processes the changes of tables, and how far, and move on.",
+    help="Show who processes changes, and how far; or move on.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -29,8 +29,9 @@ changes = typer.Typer(
 UrlOption = Annotated[
     str | None,
     typer.Option(
+        metavar="URL",
         help="sqlite:///file.db or postgresql://user:password@host/name. "
-        "Default: MODELWIRE_DATABASE_URL, else sqlite:///modelwire.db."
+        "Default: MODELWIRE_DATABASE_URL, else sqlite:///modelwire.db.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -38,7 +39,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 @changes.command("list", epilog=show_examples("changes list", "changes list --json"))
 def list_places(database_url: UrlOption = None, as_json: JsonOption = False) -> None:
-    """List who processes changes, how far each has come, and the change it is at."""
+    """List who processes changes, and the change that each is at."""
     with exiting():
         places, reason = _run(database_url, _list)
     if not places:
@@ -52,11 +53,14 @@ def list_places(database_url: UrlOption = None, as_json: JsonOption = False) -> 
 
 @changes.command(epilog=show_examples("changes skip send-mail", "changes skip send-mail --to 1200"))
 def skip(
-    name: Annotated[str, typer.Argument(help="The name that is given to database.changes().")],
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="The name that is given to database.changes().")
+    ],
     to: Annotated[
         int | None,
         typer.Option(
             min=0,
+            metavar="NUMBER",
             help="The last change to skip. Default: the one that is being tried. A number below "
             "the last one done has those after it processed again.",
         ),

@@ -56,7 +56,8 @@ def copy(
     target: Annotated[
         str,
         typer.Argument(
-            help="The file or module with the application or the tables in it, as for serve."
+            metavar="TARGET",
+            help="The file or module with the application or the tables in it, as for serve.",
         ),
     ],
     source_url: Annotated[
@@ -79,7 +80,10 @@ def copy(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")] = False,
 ) -> None:
-    """Copy the rows of all tables to another database, and compare both in the end."""
+    """Copy the rows of all tables to another database.
+
+    Both are compared in the end.
+    """
     started_s = time.monotonic()
     with exiting():
         result = _copy(target, source_url, target_url, resume=resume)

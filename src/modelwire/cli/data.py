@@ -24,12 +24,16 @@ data = typer.Typer(rich_markup_mode=None)
 
 TargetArgument = Annotated[
     str,
-    typer.Argument(help="A file or module with an application or tables in it, as for serve."),
+    typer.Argument(
+        metavar="TARGET", help="A file or module with an application or tables in it, as for serve."
+    ),
 ]
 TokenOption = Annotated[
     str | None,
     typer.Option(
+        "--token",
         envvar="MODELWIRE_TOKEN",
+        metavar="TOKEN",
         help="The bearer token of the caller, where the application has callers.",
     ),
 ]
@@ -41,11 +45,17 @@ HeaderOption = Annotated[
 ]
 FormatOption = Annotated[
     str | None,
-    typer.Option("--format", help="csv, jsonl, parquet or xlsx. Default: by the file's suffix."),
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="csv, jsonl, parquet or xlsx. Default: by the file's suffix.",
+    ),
 ]
 CompressOption = Annotated[
     str | None,
-    typer.Option("--compress", help="gzip, zstd or none. Default: by the file's suffix."),
+    typer.Option(
+        "--compress", metavar="METHOD", help="gzip, zstd or none. Default: by the file's suffix."
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")]
 
@@ -60,7 +70,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print what was done as
 def export(
     target: TargetArgument,
     resources: Annotated[
-        list[str] | None, typer.Argument(help="The paths of resources, as in users. Default: all.")
+        list[str] | None,
+        typer.Argument(
+            metavar="RESOURCE...", help="The paths of resources, as in users. Default: all."
+        ),
     ] = None,
     to: Annotated[
         str | None,
@@ -118,7 +131,9 @@ def _print_exported(done: Sequence[Exported], *, as_json: bool) -> None:
 )
 def import_(
     target: TargetArgument,
-    resource: Annotated[str, typer.Argument(help="The path of the resource, as in users.")],
+    resource: Annotated[
+        str, typer.Argument(metavar="RESOURCE", help="The path of the resource, as in users.")
+    ],
     source: Annotated[str, typer.Argument(metavar="FILE", help="The file; - for standard input.")],
     on_conflict: Annotated[
         str | None,
@@ -228,7 +243,10 @@ def seed(
     header: HeaderOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Create or update rows from seeds, all or none; running it again changes nothing."""
+    """Create or update rows from seeds, all or none.
+
+    Running it again changes nothing.
+    """
     with exiting():
         headers = read_headers(token, header or [])
         counts = asyncio.run(store_seeds(load_app(target), source, key or [], headers))

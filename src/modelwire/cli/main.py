@@ -66,7 +66,6 @@ main.add_typer(data)
 main.add_typer(shell)
 main.add_typer(changes)
 main.add_typer(client)
-main.command(epilog=COPY_EXAMPLES)(copy)
 
 
 def _show_version(wanted: bool) -> None:
@@ -94,20 +93,26 @@ def serve(
     target: Annotated[
         str,
         typer.Argument(
+            metavar="TARGET",
             help="A file or module with a FastAPI application or SQLModel tables in it, "
-            "as in league.py, package.models, package.main:app or package.main:create_app."
+            "as in league.py, package.models, package.main:app or package.main:create_app.",
         ),
     ],
     database_url: Annotated[
         str | None,
         typer.Option(
+            metavar="URL",
             help="sqlite:///file.db or postgresql://user:password@host/name. "
-            "Default: MODELWIRE_DATABASE_URL, else sqlite:///modelwire.db."
+            "Default: MODELWIRE_DATABASE_URL, else sqlite:///modelwire.db.",
         ),
     ] = None,
-    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=0, max=65535)] = 8000,
-    workers: Annotated[int, typer.Option(help="Server processes.", min=1)] = 1,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Address to listen on.")
+    ] = "127.0.0.1",
+    port: Annotated[
+        int, typer.Option(metavar="NUMBER", help="Port to listen on.", min=0, max=65535)
+    ] = 8000,
+    workers: Annotated[int, typer.Option(metavar="NUMBER", help="Server processes.", min=1)] = 1,
     reload: Annotated[
         bool,
         typer.Option(
@@ -117,23 +122,26 @@ def serve(
     root_path: Annotated[
         str,
         typer.Option(
+            metavar="PATH",
             help="Path under which a proxy serves the application, where the proxy strips it "
-            "before it forwards requests, as in /api."
+            "before it forwards requests, as in /api.",
         ),
     ] = "",
     allowed_host: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="NAME",
             help="Host name that is accepted, as in api.example.com or *.example.com; may be "
             "given several times. Default: MODELWIRE_ALLOWED_HOSTS, else loopback names on a "
-            "loopback address, and any name elsewhere."
+            "loopback address, and any name elsewhere.",
         ),
     ] = None,
     show: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="TABLE.FIELD",
             help="Field that is named like a secret but is none, as in heroes.secret_name; may be "
-            "given several times. Fields hidden for their names are listed at start."
+            "given several times. Fields hidden for their names are listed at start.",
         ),
     ] = None,
     admin: Annotated[
@@ -142,7 +150,9 @@ def serve(
     ] = False,
     log_format: Annotated[
         str | None,
-        typer.Option(help="text or json. Default: MODELWIRE_LOG_FORMAT, else text."),
+        typer.Option(
+            metavar="FORMAT", help="text or json. Default: MODELWIRE_LOG_FORMAT, else text."
+        ),
     ] = None,
     create_tables: Annotated[
         bool | None,
@@ -200,23 +210,32 @@ def mcp(
     target: Annotated[
         str,
         typer.Argument(
+            metavar="TARGET",
             help="A file or module with a FastAPI application or SQLModel tables in it, as for "
-            "serve."
+            "serve.",
         ),
     ],
     header: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="NAME:VALUE",
             help="Header that identifies the caller, as in 'X-Caller: 7'; may be repeated. "
-            "MODELWIRE_TOKEN is sent as Authorization: Bearer unless that is given."
+            "MODELWIRE_TOKEN is sent as Authorization: Bearer unless that is given.",
         ),
     ] = None,
     path: Annotated[
         str | None,
-        typer.Option(help="Path at which the application serves agents, if there are several."),
+        typer.Option(
+            "--path",
+            metavar="PATH",
+            help="Path at which the application serves agents, if there are several.",
+        ),
     ] = None,
 ) -> None:
-    """Serve tools to an agent, by the Model Context Protocol on standard input and output."""
+    """Serve tools to an agent, by the Model Context Protocol.
+
+    It reads standard input and writes standard output.
+    """
     with exiting():
         require("mcp", "The command modelwire mcp")
         from .agent import find_agents, read_headers, serve_agent  # noqa: PLC0415 - it imports it
@@ -234,7 +253,10 @@ def mcp(
 @main.command(epilog=show_examples("new shop", "new shop --auth --postgres"))
 def new(
     name: Annotated[
-        str, typer.Argument(help="The name of the folder, and of the Python package in it.")
+        str,
+        typer.Argument(
+            metavar="NAME", help="The name of the folder, and of the Python package in it."
+        ),
     ],
     auth: Annotated[
         bool,
@@ -245,7 +267,7 @@ def new(
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print the files as JSON.")] = False,
 ) -> None:
-    """Make a project: tables, an application, tests, migrations, an image, CI."""
+    """Make a project with tables, tests, migrations, an image and CI."""
     with exiting():
         files = create_project(name, auth=auth, postgres=postgres)
     if as_json:
@@ -259,11 +281,14 @@ def new(
 def policies(
     target: Annotated[
         str,
-        typer.Argument(help="A file or module with a FastAPI application in it, as for serve."),
+        typer.Argument(
+            metavar="TARGET",
+            help="A file or module with a FastAPI application in it, as for serve.",
+        ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")] = False,
 ) -> None:
-    """Print which rows and fields of each resource a caller may see and change."""
+    """Print which rows and fields a caller may see and change."""
     try:
         lines = list_policies(load_app(target))
     except ModelwireError as exc:
@@ -285,31 +310,38 @@ def policies(
 def check(
     target: Annotated[
         str,
-        typer.Argument(help="A file or module with a FastAPI application in it, as for serve."),
+        typer.Argument(
+            metavar="TARGET",
+            help="A file or module with a FastAPI application in it, as for serve.",
+        ),
     ],
     select: Annotated[
         list[str] | None,
         typer.Option(
+            metavar="CODE",
             help="Code of a rule to run, or the start of codes, as in MW101 or MW4; may be given "
-            "several times. Default: all."
+            "several times. Default: all.",
         ),
     ] = None,
     ignore: Annotated[
         list[str] | None,
-        typer.Option(help="Code of a rule not to run; may be given several times."),
+        typer.Option(metavar="CODE", help="Code of a rule not to run; may be given several times."),
     ] = None,
     fix: Annotated[
         bool, typer.Option("--fix", help="Fix what is safe to fix, and show the changes.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")] = False,
 ) -> None:
-    """Find what is wrong with an application, its own endpoints included."""
+    """Find mistakes in an application and in its own endpoints."""
     with exiting():
         from .check.command import check_application  # noqa: PLC0415 - no other command needs it
 
         clean = check_application(target, select or (), ignore or (), as_json=as_json, fix=fix)
     if not clean:
         raise typer.Exit(1)
+
+
+main.command(epilog=COPY_EXAMPLES)(copy)
 
 
 def create_app() -> FastAPI:

@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
 migrate = typer.Typer(
     name="migrate",
-    help="Turn the tables of a database into those of the models, step by step.",
+    help="Bring the tables of a database up to the models, step by step.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
 
 FolderOption = Annotated[
-    Path, typer.Option("--folder", help="The folder of the steps, with its env.py.")
+    Path, typer.Option("--folder", metavar="DIR", help="The folder of the steps, with its env.py.")
 ]
 YesOption = Annotated[
     bool, typer.Option("--yes", help="Accept the loss of data without being asked.")
@@ -50,12 +50,15 @@ def _open(folder: Path) -> Migrations:
     )
 )
 def make(
-    text: Annotated[str, typer.Argument(help="What the step does, in a few words.")],
+    text: Annotated[
+        str, typer.Argument(metavar="TEXT", help="What the step does, in a few words.")
+    ],
     app: Annotated[
         str | None,
         typer.Option(
+            metavar="TARGET",
             help="The application, or the module of tables, if there is no folder of steps yet: "
-            "as in main.py, package.models or package.main:create_app."
+            "as in main.py, package.models or package.main:create_app.",
         ),
     ] = None,
     rename: Annotated[
@@ -76,7 +79,7 @@ def make(
     as_json: JsonOption = False,
     folder: FolderOption = _FOLDER,
 ) -> None:
-    """Write a step that turns the tables of the database into those of the models."""
+    """Write a step that brings the tables up to the models."""
     with exiting():
         require("alembic", "modelwire migrate")
         from .answers import Answers  # noqa: PLC0415 - as above
@@ -133,7 +136,9 @@ def apply(
 
 @migrate.command(epilog=show_examples("migrate back", "migrate back 2 --yes"))
 def back(
-    number: Annotated[int, typer.Argument(help="The number of steps.", min=1)] = 1,
+    number: Annotated[
+        int, typer.Argument(metavar="NUMBER", help="The number of steps.", min=1)
+    ] = 1,
     yes: YesOption = False,
     as_json: JsonOption = False,
     folder: FolderOption = _FOLDER,

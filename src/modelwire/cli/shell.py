@@ -32,7 +32,10 @@ Names = Mapping[str, Any]
 def open_shell(
     target: Annotated[
         str,
-        typer.Argument(help="A file or module with an application or tables in it, as for serve."),
+        typer.Argument(
+            metavar="TARGET",
+            help="A file or module with an application or tables in it, as for serve.",
+        ),
     ],
 ) -> None:
     """Open Python with a session, the database and the models."""
