@@ -119,7 +119,8 @@ RELEVANT = {
         "unit/test_short_work sessions/test_short_statements docs/test_durations"
     ),
     "execute/sqlite/tables": (
-        "cases/test_keys_that_count constraints/test_schemas sessions/test_life"
+        "unit/test_sqlite_types cases/test_keys_that_count constraints/test_schemas"
+        " sessions/test_life"
     ),
     "execute/sqlite/watch": "live_changes/test_order live_changes/test_pages",
     "execute/startup": (
@@ -152,8 +153,8 @@ RELEVANT = {
         "http/test_create http/test_bulk_create http/test_nested_writes cases/test_deep_chains"
     ),
     "execute/write/link": (
-        "http/test_many_to_many http/test_link_constraints access/test_links"
-        " http/test_rows_of_links"
+        "unit/test_missing_parents http/test_many_to_many http/test_link_constraints"
+        " access/test_links http/test_rows_of_links"
     ),
     "execute/write/mass": "unit/test_mass_changes http/test_mass_changes soft_delete/test_deleted",
     "execute/write/permission": (
