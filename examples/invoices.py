@@ -12,10 +12,12 @@ from argon2 import PasswordHasher, exceptions
 from fastapi import APIRouter, Depends, FastAPI, HTTPException
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import OAuth2PasswordBearer, OAuth2PasswordRequestForm
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import declared_attr, registry
 from sqlmodel import Field, Relationship, SQLModel, UniqueConstraint, func, select, update
 
 from modelwire import Caller, Change, Database, Hooks, Policy, Resource, SessionDep, everyone, mount
+from modelwire.errors import AlreadyExists, Violation
 
 # A service of several processes needs INVOICES_SECRET, or each process has tokens of its own.
 SECRET = os.environ.get("INVOICES_SECRET") or secrets.token_urlsafe(32)
@@ -211,7 +213,11 @@ async def sign_up(form: FormDep, session: SessionDep) -> User:
         raise HTTPException(422, "A password has at least 12 characters")
     hashed = await run_in_threadpool(HASHER.hash, form.password)
     session.add(user := User(email=form.username.lower(), password_hash=hashed))
-    await session.commit()
+    try:
+        await session.commit()
+    except IntegrityError:
+        taken = Violation("Username already exists", "already_exists", "/username")
+        raise AlreadyExists(taken.message, [taken]) from None
     return user
 
 
