@@ -8,7 +8,9 @@ import pytest
 
 from modelwire.execute.hooks import committed as committed_module
 from modelwire.execute.hooks.committed import defer, run_after_commit, wait_for_hooks
+from modelwire.execute.hooks.run import HookRun, _Written
 from modelwire.hooks import Change
+from tests.plan.depot import DEPOT
 from tests.zoo import Group
 
 
@@ -115,3 +117,19 @@ async def test_deferred_hooks() -> None:
         await run_after_commit(hooks, session, is_own=False)
     assert waiting == hooks * 2
     assert session.events == []
+
+
+@pytest.mark.parametrize("has_written", [True, False])
+@pytest.mark.parametrize("is_own", [True, False])
+async def test_objects_of_a_session_of_their_own_are_read_again(
+    is_own: bool, has_written: bool
+) -> None:
+    """Those that hooks before the write have loaded may be outdated by it."""
+    expired: list[int] = []
+    session: Any = SimpleNamespace(expire_all=lambda: expired.append(1))
+    nothing: Any = None
+    run = HookRun(nothing, nothing, session, None, is_own=is_own, has_triggers=False)
+    if has_written:
+        run._written[DEPOT.tables["labels"], "create"] = _Written()
+    await run.finish()
+    assert len(expired) == (is_own and has_written)
