@@ -129,6 +129,7 @@ def lookups() -> Iterator[Shape]:
         yield ExistingShape(table, key, lock=Lock.CHANGE, allows=("read", "update"))
         yield ExistingShape(table, key, allows=("delete",), hidden=True)
         yield CheckShape(table, ("create", "read"))
+        yield CheckShape(table, ("update", "read"), table.stored[1:])
         for resource in (None, table):
             yield LookupShape(table.sql, columns, columns, Lock.KEEP, resource=resource)
             yield LookupShape(table.sql, columns, columns, placed=True, resource=resource)

@@ -253,6 +253,7 @@ def _row(text: str, _dialect: str) -> Found:
         "existing": lambda: ExistingShape(table, fields),
         "locked": lambda: ExistingShape(table, key, lock=Lock.CHANGE),
         "check": lambda: CheckShape(table, ("create", "read")),
+        "check-as-written": lambda: CheckShape(table, ("update", "read"), fields),
         "delete": lambda: DeleteShape(table.sql, columns, table),
         "find": lambda: LookupShape(table.sql, table.key_columns, columns),
         "find-placed": lambda: LookupShape(table.sql, table.key_columns, columns, placed=True),

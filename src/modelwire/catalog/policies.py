@@ -112,13 +112,21 @@ class TablePolicy:
         read = self.read if self.soft is None else self.soft.own
         return bool(read.constant) or read is self.create
 
-    def decides(self, given: Iterable[tuple[str, Kind | None]]) -> bool:
-        """Whether the values of some columns suffice to decide if a new row may be created.
+    def decides(
+        self,
+        action: Action,
+        given: Iterable[tuple[str, Kind | None]],
+        stored: Iterable[str] = (),
+    ) -> bool:
+        """Whether the values of some columns suffice to decide if a row may be written.
 
         Args:
-            given: The key of each column, and its kind.
+            action: The action.
+            given: The key of each column that is set, and its kind.
+            stored: The keys of columns that stay as they are stored.
         """
-        return self.create.columns <= {key for key, kind in given if kind in _DECISIVE}
+        known = {key for key, kind in given if kind in _DECISIVE}.union(stored)
+        return self.condition(action).columns <= known
 
     def rules_of(self, name: str) -> FieldRules:
         """Return the rules of a field, by its name on the wire."""

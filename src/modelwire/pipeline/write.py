@@ -13,12 +13,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 from ..encode.structs import always_succeeds
 from ..errors import RequestError
 from ..execute.connect.lane import Lane
-from ..execute.explain.constraints import by_table, explain
+from ..execute.explain.constraints import by_table
 from ..execute.explain.references import find_broken
 from ..execute.finder import Finder
 from ..execute.hooks.run import HookRun
 from ..execute.rejection import Rejection
 from ..execute.write.context import Check, WriteContext, Written
+from ..execute.write.permission import explain_allowed
 from ..execute.write.triggers import reread
 from ..execute.write.writer import carry_out
 from ..plan.writing.each import WrittenRows
@@ -132,7 +133,7 @@ class WriteWork:
     async def explain(self, rejection: Rejection, lane: Lane) -> RequestError:
         """Explain a constraint violation."""
         finder = Finder(lane, self._pipeline.statements)
-        return await explain(rejection, self._pipeline.catalog, finder)
+        return await explain_allowed(rejection, self._pipeline.catalog, finder)
 
     async def find_broken(self, rows: WrittenRows, lane: Lane) -> RequestError | None:
         """Find a written row that violates a foreign key."""

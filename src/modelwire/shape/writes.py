@@ -61,10 +61,13 @@ class CheckShape(Struct, frozen=True, cache_hash=True):
     Args:
         table: The table.
         actions: The actions.
+        assigned: The fields with values that a write would set, after each key: the rows are
+            checked as they would be.
     """
 
     table: Table
     actions: tuple[Action, ...]
+    assigned: tuple[Field, ...] = ()
 
     @property
     def columns(self) -> Sequence[Column[Any]]:

@@ -220,7 +220,7 @@ class Statements:
             case ThenShape():
                 return Statement(build_then(shape, self.dialect), self._dialect)
         width = len(shape.columns)
-        if isinstance(shape, LinkShape):
+        if isinstance(shape, (LinkShape, CheckShape)):
             width += len(shape.assigned)
         expand = expand_rows(width, self.dialect, of_one=isinstance(shape, CheckShape))
         return Statement(build_change(shape, self.dialect), self._dialect, expand=expand)

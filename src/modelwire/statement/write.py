@@ -14,6 +14,7 @@ from sqlalchemy import (
     Integer,
     Select,
     Update,
+    and_,
     bindparam,
     func,
     literal_column,
@@ -187,13 +188,28 @@ def build_given(shape: ExistingShape, dialect: SQLDialect, *, lenient: bool = Fa
 
 def build_check(shape: CheckShape, dialect: SQLDialect) -> Select[Any]:
     """Select those of the rows with keys in the parameter `ROWS` for which an action is not
-    allowed."""
-    table = shape.table
-    rows = every_row_of(table)
-    place, found = join_given(rows, rows, table.key_columns, dialect)
-    allowed = [tell_allowed(table, action, rows, dialect) for action in shape.actions]
+    allowed, as they are stored or with the values that a write would set."""
+    table, key = shape.table, shape.columns
+    stored = every_row_of(table)
+    given, items, position = given_columns(key, dialect, shape.assigned)
+    same = [is_same(c, item, dialect, stored) for c, item in zip(key, items, strict=False)]
+    place = position - dialect.first_place if dialect.first_place else position
+    row: FromClause = stored
+    found: FromClause = given.join(stored, and_(*same))
+    if shape.assigned:
+        pairs = zip(shape.assigned, items[len(key) :], strict=True)
+        new = {field.column.key: item.label(field.column.key) for field, item in pairs}
+        kept = columns_in(stored, [c for c in table.columns if c.key not in new])
+        own = select(place.label(_PLACE), *kept, *new.values()).select_from(found)
+        found = row = own.subquery()
+        place = row.c[_PLACE]
+    allowed = [tell_allowed(table, action, row, dialect) for action in shape.actions]
     refused = or_(*(told == 0 for told in allowed))
     return select(place, *allowed).select_from(found).where(refused)
+
+
+_PLACE = "modelwire_place"
+"""The name of the position of a row that is checked as a write would leave it."""
 
 
 def build_update(shape: UpdateShape, dialect: SQLDialect) -> Update:

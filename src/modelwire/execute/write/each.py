@@ -11,11 +11,11 @@ from ...plan.writing.batches import repeated_key
 from ...plan.writing.each import Planned, RowPlan
 from ...plan.writing.plans import EachPlan
 from ..connect.lane import Row
-from ..explain.constraints import explain
 from ..finder import Finder
 from ..hooks.calls import find_answer
 from ..rejection import Rejection
 from .context import WriteContext
+from .permission import explain_allowed
 
 Outcome = int | RequestError | None
 
@@ -87,7 +87,7 @@ async def _write_one(
         return answered
     else:
         return rows
-    refused = await explain(rejection, context.catalog, Finder(lane, context.statements))
+    refused = await explain_allowed(rejection, context.catalog, Finder(lane, context.statements))
     refused.__cause__ = rejection.violation
     return refused
 

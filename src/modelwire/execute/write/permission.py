@@ -8,14 +8,15 @@ from ...access.policy import Action
 from ...catalog.field import Field
 from ...catalog.names import to_words
 from ...catalog.tables import Catalog, Table
-from ...errors import ConstraintViolation, Forbidden, RequestError
-from ...plan.writing.create_plan import CreatePlan
+from ...errors import Constraint, ConstraintViolation, Forbidden, RequestError
+from ...plan.writing.create_plan import CreatePlan, decides
 from ...plan.writing.each import WrittenRows
 from ...plan.writing.new_rows import NewRow
+from ...plan.writing.update import UpdatePlan
 from ...shape.writes import CheckShape
 from ...statement.lists import ROWS
 from ..connect.lane import Row
-from ..explain.constraints import by_table
+from ..explain.constraints import by_table, explain
 from ..explain.naming import point_at
 from ..explain.references import find_hidden_parent
 from ..finder import Finder
@@ -66,11 +67,7 @@ async def check_written(
     Raises:
         Forbidden: The caller may not leave a row so.
     """
-    policy = table.policy
-    asked: list[Action] = [action]
-    if action == "update" and policy.read is not policy.update:
-        asked.append("read")
-    actions = tuple(name for name in asked if not policy.condition(name).constant)
+    actions = _asked_after(table, action)
     if not actions or not stored:
         return
     keys = [table.values_of(row, table.key_columns) for row in stored]
@@ -78,6 +75,50 @@ async def check_written(
     if refused:
         first = min(place for place, *_ in refused)
         raise refuse(table, action, rows[first] if rows else None)
+
+
+def _asked_after(table: Table, action: Action) -> tuple[Action, ...]:
+    """Return the actions that a caller must be allowed on a row as an action leaves it."""
+    policy = table.policy
+    asked: list[Action] = [action]
+    if action == "update" and policy.read is not policy.update:
+        asked.append("read")
+    return tuple(name for name in asked if not policy.condition(name).constant)
+
+
+async def explain_allowed(rejection: Rejection, catalog: Catalog, finder: Finder) -> RequestError:
+    """Explain a constraint violation, unless the caller may not leave a row so in the first place.
+
+    Otherwise a unique index would tell of rows among which the caller can't even store one. A new
+    row is checked when it is inserted.
+
+    Args:
+        rejection: The driver's error, and the rows that were to be written.
+        catalog: The catalog.
+        finder: Looks up rows.
+    """
+    plan = rejection.plan
+    # A missing parent comes before everything else.
+    if isinstance(plan, UpdatePlan) and rejection.violation.kind is not Constraint.FOREIGN_KEY:
+        refusal = await _find_forbidden(plan, finder)
+        if refusal is not None:
+            return refusal
+    return await explain(rejection, catalog, finder)
+
+
+async def _find_forbidden(plan: UpdatePlan, finder: Finder) -> Forbidden | None:
+    """Find a row that the caller may not leave with the values that it would have."""
+    if not plan.may_leave_policy:
+        return None
+    table = plan.changed_table
+    actions = _asked_after(table, "update")
+    for key, row in zip(plan.keys, plan.rows, strict=True):
+        asked = tuple(action for action in actions if decides(table, row.fields, action))
+        shape = CheckShape(table, asked, row.fields)
+        values = {ROWS: [(*key, *row.values)]}
+        if asked and row.fields and await finder.lane.fetch(finder.statements.of(shape), values):
+            return refuse(table, "update", row)
+    return None
 
 
 async def check_linked(

@@ -9,6 +9,7 @@ from typing import ClassVar
 
 from msgspec import Struct
 
+from ...access.policy import Action
 from ...catalog.defaults import looks_at_rows
 from ...catalog.field import Field
 from ...catalog.kinds import has_own_equality
@@ -157,10 +158,13 @@ def _shape_alone(table: Table, fields: tuple[Field, ...]) -> InsertShape:
 
 
 @kept
-def decides(table: Table, fields: tuple[Field, ...]) -> bool:
-    """Whether the fields of a new row suffice to decide if it may be created."""
-    alike = (field for field in fields if not has_own_equality(field.sql_type))
-    return table.policy.decides((field.column.key, field.kind) for field in alike)
+def decides(table: Table, fields: tuple[Field, ...], action: Action = "create") -> bool:
+    """Whether the fields of a new row, or those that change, suffice to decide if it may be written
+    so."""
+    alike = ((f.column.key, f.kind) for f in fields if not has_own_equality(f.sql_type))
+    written = {field.column.key for field in fields}
+    stored = () if action == "create" else {column.key for column in table.columns} - written
+    return table.policy.decides(action, alike, stored)
 
 
 @kept
