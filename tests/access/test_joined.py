@@ -11,6 +11,7 @@ from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel, and_, col, select
 
 from modelwire import Caller, ConfigurationError, FieldPolicy, Policy, everyone, nobody
+from modelwire.access import joined
 
 
 class Base(SQLModel, registry=registry()):
@@ -133,3 +134,25 @@ def test_without_its_source() -> None:
     made: dict[str, Any] = {"Policy": Policy, "OWN": OWN, "me": me}
     exec("policy = Policy(read=OWN or me.is_editor)", made)
     assert isinstance(made["policy"], Policy)
+
+
+def test_parser_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python 3.11 fails to parse if it parses something else meanwhile, as garbage is collected."""
+    parse, failures = ast.parse, [SystemError("AST constructor recursion depth mismatch")]
+
+    def fail_once(text: str) -> ast.AST:
+        if failures:
+            raise failures.pop()
+        return parse(text)
+
+    joined._read.cache_clear()
+    monkeypatch.setattr(ast, "parse", fail_once)
+    with pytest.raises(ConfigurationError):
+        Policy(read=OWN or me.is_editor)
+    assert not failures
+
+
+@pytest.mark.parametrize("text", ["(", "\0", "read = " + "(" * 5000])
+def test_what_can_not_be_parsed(text: str) -> None:
+    """A file that has changed is no reason to refuse anything."""
+    assert joined._read(text) is None

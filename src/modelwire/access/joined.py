@@ -77,16 +77,29 @@ def refuse_joined(conditions: Collection[str]) -> None:
 
 @lru_cache(1)  # the policies of a module are made one after the other
 def _read(text: str) -> _Source | None:
-    try:
-        tree = ast.parse(text)
-    except SyntaxError:
-        return None  # it has changed since it was imported
+    tree = _parse(text)
+    if tree is None:
+        return None
     calls: dict[Position, ast.Call] = {
         (node.lineno, node.end_lineno, node.col_offset, node.end_col_offset): node
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
     }
     return _Source(tree, calls)
+
+
+def _parse(text: str) -> ast.Module | None:
+    """Parse a source; None if it is no source of Python, or has changed since it was imported."""
+    for _ in range(2):
+        try:
+            return ast.parse(text)
+        except SystemError:
+            # Garbage was collected meanwhile, and what that logged was parsed, too, which Python
+            # 3.11 does not expect (python/cpython#106905). There is no garbage now.
+            continue
+        except (SyntaxError, ValueError, RecursionError):
+            break
+    return None
 
 
 def _position_of(frame: FrameType) -> Position:
