@@ -1,17 +1,16 @@
 """Whatever is one key to the database is one key everywhere, however it is spelt."""
 
 import random
-from typing import Any
 
 import httpx2
 import pytest
-from sqlalchemy import CHAR, DDL, Column, ForeignKey, String, event
-from sqlalchemy.dialects.postgresql import CITEXT
+from sqlalchemy import CHAR, Column, ForeignKey
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
 from modelwire import Resource
 from tests.conftest import empty_tables
+from tests.folded_texts import create_citext, without_case
 from tests.http.problems import pointers_of, read_problem
 from tests.worlds import World, make_world_fixture, on_lanes
 
@@ -20,15 +19,7 @@ class Base(SQLModel, registry=registry()):
     """Classes and tables of their own."""
 
 
-event.listen(
-    Base.metadata,
-    "before_create",
-    DDL("CREATE EXTENSION IF NOT EXISTS citext").execute_if(dialect="postgresql"),
-)
-
-
-def without_case() -> Any:
-    return String(collation="NOCASE").with_variant(CITEXT(), "postgresql")
+create_citext(Base.metadata)
 
 
 class Membership(Base, table=True):

@@ -8,39 +8,27 @@ from typing import Any
 
 from fastapi import FastAPI
 from sqlalchemy import (
-    DDL,
     JSON,
     Column,
     DateTime,
     LargeBinary,
-    String,
     UniqueConstraint,
     delete,
-    event,
     update,
 )
-from sqlalchemy.dialects.postgresql import CITEXT
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel, select
 
 from modelwire import Changes, Hooks, Resource, UnitOfWorkDep
 from modelwire.hooks import Change
+from tests.folded_texts import create_citext, without_case
 
 
 class Base(SQLModel, registry=registry()):
     """Classes and tables of their own."""
 
 
-event.listen(
-    Base.metadata,
-    "before_create",
-    DDL("CREATE EXTENSION IF NOT EXISTS citext").execute_if(dialect="postgresql"),
-)
-
-
-def without_case() -> Any:
-    """Return a type of texts that are one key in any case."""
-    return String(collation="NOCASE").with_variant(CITEXT(), "postgresql")
+create_citext(Base.metadata)
 
 
 class Grade(enum.Enum):

@@ -6,12 +6,12 @@ from decimal import Decimal
 from itertools import count
 from typing import Any
 
-from sqlalchemy import DDL, Column, Integer, String, UniqueConstraint, event, func
-from sqlalchemy.dialects.postgresql import CITEXT
+from sqlalchemy import DDL, Column, Integer, UniqueConstraint, event, func
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
 from modelwire import Resource
+from tests.folded_texts import create_citext, without_case
 from tests.zoo import Color
 
 MOMENTS = count(1)
@@ -58,11 +58,7 @@ class Folded(Base, table=True):
     __tablename__ = "folded"
 
     id: int | None = Field(default=None, primary_key=True)
-    code: str = Field(
-        sa_column=Column(
-            String(collation="NOCASE").with_variant(CITEXT(), "postgresql"), unique=True
-        )
-    )
+    code: str = Field(sa_column=Column(without_case(), unique=True))
     label: str = "x"
 
 
@@ -90,11 +86,7 @@ class Typed(Base, table=True):
 
 
 _folded: Any = Folded.__table__  # type: ignore[attr-defined]
-event.listen(
-    _folded,
-    "before_create",
-    DDL("CREATE EXTENSION IF NOT EXISTS citext").execute_if(dialect="postgresql"),
-)
+create_citext(_folded)
 _gadgets: Any = Gadget.__table__  # type: ignore[attr-defined]
 _PASS_OVER = {
     "postgresql": (
