@@ -14,6 +14,7 @@ from ..execute.database import Database
 from ..execute.url import show_url
 from ..execute.work.places import Place
 from ..statement.changes import CHANGES
+from .arguments import UrlOption
 from .ask import Failed, exiting, show_examples
 from .reason import reason_of
 
@@ -26,14 +27,6 @@ changes = typer.Typer(
     rich_markup_mode=None,
 )
 
-UrlOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="URL",
-        help="sqlite:///file.db or postgresql://user:password@host/name. "
-        "Default: MODELWIRE_DATABASE_URL, else sqlite:///modelwire.db.",
-    ),
-]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from ..errors import ConfigurationError
+from .arguments import TargetArgument
 from .ask import exiting, show_examples
 from .inside import Header
 from .seeds import store_seeds
@@ -22,12 +23,6 @@ from .transfer.imports import Imported, Order, import_rows
 
 data = typer.Typer(rich_markup_mode=None)
 
-TargetArgument = Annotated[
-    str,
-    typer.Argument(
-        metavar="TARGET", help="A file or module with an application or tables in it, as for serve."
-    ),
-]
 TokenOption = Annotated[
     str | None,
     typer.Option(

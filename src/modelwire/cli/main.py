@@ -26,6 +26,7 @@ from ..extras import require
 from ..settings import read_settings, warn_of_unknown_settings
 from ..web.service import find_service
 from .address import find_port, is_loopback, loopback_names
+from .arguments import ApplicationArgument, UrlOption
 from .ask import exiting, show_examples
 from .changes import changes
 from .client.command import client
@@ -98,14 +99,7 @@ def serve(
             "as in league.py, package.models, package.main:app or package.main:create_app.",
         ),
     ],
-    database_url: Annotated[
-        str | None,
-        typer.Option(
-            metavar="URL",
-            help="sqlite:///file.db or postgresql://user:password@host/name. "
-            "Default: MODELWIRE_DATABASE_URL, else sqlite:///modelwire.db.",
-        ),
-    ] = None,
+    database_url: UrlOption = None,
     host: Annotated[
         str, typer.Option(metavar="ADDRESS", help="Address to listen on.")
     ] = "127.0.0.1",
@@ -279,13 +273,7 @@ def new(
 
 @main.command(epilog=show_examples("policies main.py", "policies package.main:app --json"))
 def policies(
-    target: Annotated[
-        str,
-        typer.Argument(
-            metavar="TARGET",
-            help="A file or module with a FastAPI application in it, as for serve.",
-        ),
-    ],
+    target: ApplicationArgument,
     as_json: Annotated[bool, typer.Option("--json", help="Print a list of JSON objects.")] = False,
 ) -> None:
     """Print which rows and fields a caller may see and change."""
@@ -308,13 +296,7 @@ def policies(
     )
 )
 def check(
-    target: Annotated[
-        str,
-        typer.Argument(
-            metavar="TARGET",
-            help="A file or module with a FastAPI application in it, as for serve.",
-        ),
-    ],
+    target: ApplicationArgument,
     select: Annotated[
         list[str] | None,
         typer.Option(

@@ -9,7 +9,7 @@ import inspect
 import sys
 from collections.abc import Mapping
 from types import CodeType, FunctionType
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 from fastapi import FastAPI
@@ -20,6 +20,7 @@ from ..errors import ConfigurationError
 from ..execute.url import show_url
 from ..extras import is_installed
 from ..web.service import Service, find_service
+from .arguments import TargetArgument
 from .ask import exiting, show_examples
 from .target import load_app
 
@@ -30,13 +31,7 @@ Names = Mapping[str, Any]
 
 @shell.command(name="shell", epilog=show_examples("shell main.py", "shell main.py < script.py"))
 def open_shell(
-    target: Annotated[
-        str,
-        typer.Argument(
-            metavar="TARGET",
-            help="A file or module with an application or tables in it, as for serve.",
-        ),
-    ],
+    target: TargetArgument,
 ) -> None:
     """Open Python with a session, the database and the models."""
     with exiting():

@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
+from ..arguments import TargetArgument
 from ..ask import exiting, show_examples
-from ..data import TargetArgument
 from ..target import load_app
 from .described import Application, describe_application
 from .folder import check_package_name, find_differences, write_client
