@@ -36,10 +36,12 @@ class _Source(NamedTuple):
 
     Args:
         tree: Its syntax tree.
+        assigned: What it assigns to names.
         calls: The calls in it, by their positions.
     """
 
     tree: ast.Module
+    assigned: Assigned
     calls: Mapping[Position, ast.Call]
 
 
@@ -64,7 +66,7 @@ def refuse_joined(conditions: Collection[str]) -> None:
     call = None if source is None else source.calls.get(_position_of(frame))
     if source is None or call is None:
         return
-    assigned = _find_assigned(source.tree, line)
+    assigned = _find_assigned(source, line)
     named = [keyword.value for keyword in call.keywords if keyword.arg in conditions]
     for given in (*call.args, *named):
         for node in _find_joined(given, assigned):
@@ -85,7 +87,7 @@ def _read(text: str) -> _Source | None:
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
     }
-    return _Source(tree, calls)
+    return _Source(tree, _assigned_in(tree), calls)
 
 
 def _parse(text: str) -> ast.Module | None:
@@ -108,15 +110,18 @@ def _position_of(frame: FrameType) -> Position:
     return next(islice(positions, frame.f_lasti // 2, None), (None, None, None, None))
 
 
-def _find_assigned(tree: ast.Module, line: int) -> Assigned:
+def _find_assigned(source: _Source, line: int) -> Assigned:
     """Return what is assigned to names in a module, and in the functions around a line."""
-    found: dict[str, ast.expr] = {}
-    scope: ast.AST | None = tree
-    while scope is not None:
-        found |= _assigned_in(scope)
-        inner = [node for node in _nodes_of(scope) if isinstance(node, _FUNCTIONS)]
-        scope = next((f for f in inner if f.lineno <= line <= (f.end_lineno or line)), None)
+    found, function = {**source.assigned}, _function_at(source.tree, line)
+    while function is not None:
+        found |= _assigned_in(function)
+        function = _function_at(function, line)
     return found
+
+
+def _function_at(scope: ast.AST, line: int) -> ast.AST | None:
+    inner = (node for node in _nodes_of(scope) if isinstance(node, _FUNCTIONS))
+    return next((f for f in inner if f.lineno <= line <= (f.end_lineno or line)), None)
 
 
 def _assigned_in(scope: ast.AST) -> dict[str, ast.expr]:

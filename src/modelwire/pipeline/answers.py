@@ -121,9 +121,8 @@ async def answer_written(
         branches = await pipeline.includes.read(lane, SelectShape(table), rows, includes)
     match reply:
         case Each():
-            for outcome in written.outcomes:
-                if isinstance(outcome, RequestError):
-                    point_into(outcome, pipeline.catalog, table, request.body)
+            errors = [each for each in written.outcomes if isinstance(each, RequestError)]
+            point_into(errors, pipeline.catalog, table, request.body)
             shown = encode_each(table, rows, branches, includes)
             outcomes = [_show(outcome, shown) for outcome in written.outcomes]
             statuses = Statuses(reply.status, pipeline.conflict_status)

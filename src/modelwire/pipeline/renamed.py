@@ -29,5 +29,5 @@ async def answer_renamed(
     try:
         return await handle(request, session)
     except RequestError as error:
-        point_into(error, catalog, table, request.body)
+        point_into([error], catalog, table, request.body)
         raise

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -25,21 +25,23 @@ def has_renamed(catalog: Catalog, table: Table) -> bool:
     return any(one.renamed for one in found)
 
 
-def point_into(error: RequestError, catalog: Catalog, table: Table, body: bytes) -> None:
-    """Let an error point to where a body has the fields at fault.
+def point_into(errors: Iterable[RequestError], catalog: Catalog, table: Table, body: bytes) -> None:
+    """Let errors point to where a body has the fields at fault.
 
     Faults that are not about the schema of a body are found by fields, which have the names that
     they have in answers.
 
     Args:
-        error: The error.
+        errors: The errors.
         catalog: The catalog.
         table: The resource of the rows in the body.
         body: The body.
     """
-    if any(violation.pointer for violation in error.violations) and has_renamed(catalog, table):
+    pointing = [e for e in errors if any(violation.pointer for violation in e.violations)]
+    if pointing and has_renamed(catalog, table):
         value = parse_json(body)
-        error.violations = tuple(_move(v, catalog, table, value) for v in error.violations)
+        for error in pointing:
+            error.violations = tuple(_move(v, catalog, table, value) for v in error.violations)
 
 
 def _move(violation: Violation, catalog: Catalog, table: Table, body: Any) -> Violation:
