@@ -49,8 +49,31 @@ def join_given(
     Returns:
         The position of a match in the parameter, from 0, and the joined rows.
     """
-    given, items, position = given_columns(columns, dialect)
-    pairs = zip(columns, items, strict=True)
+    place, found, _ = join_written(source, holder, columns, (), dialect)
+    return place, found
+
+
+def join_written(
+    source: FromClause,
+    holder: FromClause,
+    columns: Sequence[Column[Any]],
+    written: Sequence[Field],
+    dialect: SQLDialect,
+) -> tuple[ColumnElement[Any], FromClause, Sequence[ColumnElement[Any]]]:
+    """Join the parameter `ROWS` as `join_given` does, where it has new values of fields, too.
+
+    Args:
+        source: The rows.
+        holder: The table or alias among them that has the columns.
+        columns: The columns.
+        written: The fields whose new values follow those of the columns.
+        dialect: The database's dialect.
+
+    Returns:
+        The position of a match in the parameter, from 0, the joined rows, and the new values.
+    """
+    given, items, position = given_columns(columns, dialect, written)
+    pairs = zip(columns, items, strict=False)
     same = [is_same(column, item, dialect, holder) for column, item in pairs]
     place = position - dialect.first_place if dialect.first_place else position
-    return place, given.join(source, and_(*same))
+    return place, given.join(source, and_(*same)), items[len(columns) :]

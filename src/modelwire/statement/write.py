@@ -14,7 +14,6 @@ from sqlalchemy import (
     Integer,
     Select,
     Update,
-    and_,
     bindparam,
     func,
     literal_column,
@@ -65,7 +64,7 @@ from .door import (
     update_in,
 )
 from .for_update import for_update
-from .given import given_columns, is_same, join_given
+from .given import given_columns, is_same, join_given, join_written
 from .lists import in_rows
 from .operators import operand
 from .reading import read_column, returned_columns
@@ -189,19 +188,15 @@ def build_given(shape: ExistingShape, dialect: SQLDialect, *, lenient: bool = Fa
 def build_check(shape: CheckShape, dialect: SQLDialect) -> Select[Any]:
     """Select those of the rows with keys in the parameter `ROWS` for which an action is not
     allowed, as they are stored or with the values that a write would set."""
-    table, key = shape.table, shape.columns
-    stored = every_row_of(table)
-    given, items, position = given_columns(key, dialect, shape.assigned)
-    same = [is_same(c, item, dialect, stored) for c, item in zip(key, items, strict=False)]
-    place = position - dialect.first_place if dialect.first_place else position
-    row: FromClause = stored
-    found: FromClause = given.join(stored, and_(*same))
+    table = shape.table
+    row: FromClause = every_row_of(table)
+    place, found, items = join_written(row, row, shape.columns, shape.assigned, dialect)
     if shape.assigned:
-        pairs = zip(shape.assigned, items[len(key) :], strict=True)
+        pairs = zip(shape.assigned, items, strict=True)
         new = {field.column.key: item.label(field.column.key) for field, item in pairs}
-        kept = columns_in(stored, [c for c in table.columns if c.key not in new])
-        own = select(place.label(_PLACE), *kept, *new.values()).select_from(found)
-        found = row = own.subquery()
+        kept = columns_in(row, [column for column in table.columns if column.key not in new])
+        columns = (place.label(_PLACE), *kept, *new.values())
+        found = row = select(*columns).select_from(found).subquery()
         place = row.c[_PLACE]
     allowed = [tell_allowed(table, action, row, dialect) for action in shape.actions]
     refused = or_(*(told == 0 for told in allowed))

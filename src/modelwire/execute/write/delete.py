@@ -87,8 +87,8 @@ class Remover:
 
     async def _check_gone(self, table: Table, keys: Sequence[Row]) -> None:
         """Raise a violation if a visible row still exists: a trigger has ignored its deletion."""
-        key = tuple(table.key_columns)
-        shape = LookupShape(table.sql, key, key, None, resource=table)
+        key = table.key_columns
+        shape = LookupShape(table.sql, key, key, resource=table)
         if await self._context.run(shape, {ROWS: keys}):
             raise ConstraintViolation(Constraint.TRIGGER)
 

@@ -110,15 +110,18 @@ async def _find_forbidden(plan: UpdatePlan, finder: Finder) -> Forbidden | None:
     """Find a row that the caller may not leave with the values that it would have."""
     if not plan.may_leave_policy:
         return None
-    table = plan.changed_table
+    table, refused = plan.changed_table, list[int]()
     actions = _asked_after(table, "update")
-    for key, row in zip(plan.keys, plan.rows, strict=True):
-        asked = tuple(action for action in actions if decides(table, row.fields, action))
-        shape = CheckShape(table, asked, row.fields)
-        values = {ROWS: [(*key, *row.values)]}
-        if asked and row.fields and await finder.lane.fetch(finder.statements.of(shape), values):
-            return refuse(table, "update", row)
-    return None
+    for fields, group in plan.by_fields.items():
+        asked = tuple(action for action in actions if decides(table, fields, action))
+        decisive = {key for action in asked for key in table.policy.condition(action).columns}
+        assigned = tuple(field for field in fields if field.column.key in decisive)
+        if assigned:
+            shape = CheckShape(table, asked, assigned)
+            rows = [(*plan.keys[i], *plan.rows[i].keep(assigned).values) for i in group]
+            found = await finder.lane.fetch(finder.statements.of(shape), {ROWS: rows})
+            refused += [group[place] for place, *_ in found]
+    return refuse(table, "update", plan.rows[min(refused)]) if refused else None
 
 
 async def check_linked(

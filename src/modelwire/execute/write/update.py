@@ -130,10 +130,7 @@ async def _change_all(context: WriteContext, plan: UpdatePlan, stored: Sequence[
     """Update locked rows; those that set the same fields share a statement."""
     table, width = plan.table, len(plan.table.selected)
     changed = [row[:width] for row in stored]
-    groups: dict[tuple[Field, ...], list[int]] = {}
-    for index, row in enumerate(plan.rows):
-        groups.setdefault(row.fields, []).append(index)
-    for fields, group in groups.items():
+    for fields, group in plan.by_fields.items():
         if context.one_by_one or len(group) == 1 or not _go_together(table, fields):
             for index in group:
                 changed[index] = await update_row(context, plan.nth(index))

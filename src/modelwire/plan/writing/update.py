@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -90,6 +90,14 @@ class UpdatePlan(KeyedRows, frozen=True, dict=True):
         if len(self.rows) > 1 or not self.links:
             return len(self.rows) > 1
         return any(len(link.keys) > 1 for row in self.links for link in row)
+
+    @property
+    def by_fields(self) -> Mapping[tuple[Field, ...], Sequence[int]]:
+        """The indexes of the rows that set the same fields."""
+        groups: dict[tuple[Field, ...], list[int]] = {}
+        for index, row in enumerate(self.rows):
+            groups.setdefault(row.fields, []).append(index)
+        return groups
 
     @property
     def locking_shape(self) -> ExistingShape:
