@@ -21,6 +21,8 @@ const cells = (page, column) => page.locator(`tbody td.column-${column}`).allTex
 const button = (page, name) => page.getByRole("button", { name, exact: true });
 const field = (page, name) => page.getByLabel(name, { exact: true });
 const notified = (page, text) => page.getByText(text).first().waitFor();
+/** Waits for a form that can be filled in. */
+const editable = (page) => page.locator("[aria-busy=false] form").waitFor();
 const pick = async (page, label, option) => {
   await page.getByRole("combobox", { name: new RegExp(`^${label}`) }).click();
   await page.getByRole("option", { name: option, exact: true }).click();
@@ -116,6 +118,7 @@ const scenarios = {
   async form(page) {
     await go(page, "/volumes/2");
     await page.waitForFunction(() => document.querySelector("input[name=title]")?.value === "Volume 01");
+    await editable(page);
     const shown = {};
     for (const name of ["Pages", "Price", "Barcode", "Weight", "Printed on", "Acquired at (Asia/Tokyo)", "Opens at", "Extra"]) {
       shown[name] = await field(page, name).inputValue();
@@ -149,6 +152,7 @@ const scenarios = {
     const described = await page.getByLabel("Name").getAttribute("aria-invalid");
     await go(page, "/volumes/3");
     await page.waitForFunction(() => document.querySelector("input[name=title]")?.value === "Volume 02");
+    await editable(page);
     await field(page, "Extra").fill("{no");
     await field(page, "Pages").fill("many");
     await button(page, "Save").click();
@@ -171,6 +175,7 @@ const scenarios = {
     await rows(page).first().waitFor();
     const { items } = await api("/volumes/?title=Picked&include=subjects");
     await go(page, `/volumes/${items[0].id}`);
+    await editable(page);
     await page.locator(".MuiChip-root", { hasText: "Maps" }).locator(".MuiChip-deleteIcon").click();
     await button(page, "Save").click();
     await rows(page).first().waitFor();
@@ -182,6 +187,7 @@ const scenarios = {
     const { id } = await make("/volumes/", { title: "First", shelf_id: 1, note: "a note" });
     await go(page, `/volumes/${id}`);
     await page.waitForFunction(() => document.querySelector("input[name=title]")?.value === "First");
+    await editable(page);
     await api(`/volumes/${id}`, { method: "PATCH", body: { title: "Theirs", pages: 7 } });
     await page.getByLabel("Title").fill("Yours");
     await field(page, "Note").fill("your note");
@@ -277,10 +283,32 @@ const scenarios = {
     await go(page, "/visits");
     await rows(page).first().click();
     await page.waitForFunction(() => document.querySelector("input[name=minutes]")?.value === "1");
+    await editable(page);
     await page.getByLabel("Minutes").fill("77");
     await button(page, "Save").click();
     await rows(page).nth(1).waitFor();
     return (await api("/visits/?sort=day")).items;
+  },
+
+  async slow(page) {
+    const { id } = await make("/shelves/", { name: "Read slowly" });
+    let answer;
+    const answered = new Promise((resolve) => (answer = resolve));
+    await page.route((url) => url.pathname === `/shelves/${id}`, async (route) => {
+      if (route.request().method() === "GET") await answered;
+      await route.continue();
+    });
+    await go(page, "/shelves");
+    await page.getByRole("searchbox", { name: "Search" }).fill("Read slowly");
+    await page.getByRole("link", { name: "Read slowly" }).click();
+    await page.waitForFunction(() => document.querySelector("input[name=name]")?.value === "Read slowly");
+    setTimeout(answer, 500);
+    await page.getByLabel("Name").click();
+    await page.keyboard.type(", typed at once");
+    await editable(page);
+    await button(page, "Save").click();
+    await notified(page, "Element updated");
+    return (await api(`/shelves/${id}`)).name;
   },
 
   async keyboard(page) {
@@ -354,6 +382,7 @@ const scenarios = {
     await rows(page).first().click();
     const subject = page.locator("input[name=subject]");
     await page.waitForFunction(() => document.querySelector("input[name=subject]")?.value === "ann's 0");
+    await editable(page);
     await subject.fill("kept while signing in");
     await fetch(`${readers}/expire?token=nna`, { method: "POST" });
     await button(page, "Save").click();

@@ -143,6 +143,12 @@ async def test_composite_key(watch: Watch) -> None:
 
 
 @once
+async def test_slow_row(watch: Watch) -> None:
+    """Nothing can be typed that the row would replace once it has been read."""
+    assert await watch("slow") == "Read slowly, typed at once"
+
+
+@once
 async def test_keyboard(watch: Watch) -> None:
     """All can be reached by the keyboard, which comes back to where it was."""
     assert await watch("keyboard") == {"filter": "Filter", "back": "Filter"}

@@ -1,8 +1,9 @@
 // One row: made, changed, or only shown.
 import { Box, CardContent } from "@mui/material";
-import { useState } from "react";
+import { useState, type ReactNode } from "react";
 import {
-  Create, DeleteWithConfirmButton, Edit, SaveButton, Show, SimpleForm, Toolbar, useNotify, useRecordContext,
+  Create, DeleteWithConfirmButton, Edit, SaveButton, Show, SimpleForm, Toolbar, useEditContext, useNotify,
+  useRecordContext,
 } from "react-admin";
 import { can, nameOf, settableFields, shownFields, sourceOf, type ResourceDescription } from "../description";
 import { ProblemError } from "../http";
@@ -66,15 +67,26 @@ export function EditPage() {
 
   return (
     <>
-      <Edit title={<Heading />} mutationMode="pessimistic" mutationOptions={{ onError }} aside={resource.history ? <History /> : undefined} sx={COLUMNS}>
-        <SimpleForm toolbar={<Buttons resource={resource} />}>
-          <ReadOnly resource={resource} />
-          <Inputs resource={resource} />
-        </SimpleForm>
+      <Edit title={<Heading />} mutationMode="pessimistic" mutationOptions={{ onError }} queryOptions={READ_ONCE} aside={resource.history ? <History /> : undefined} sx={COLUMNS}>
+        <OnceRead>
+          <SimpleForm toolbar={<Buttons resource={resource} />}>
+            <ReadOnly resource={resource} />
+            <Inputs resource={resource} />
+          </SimpleForm>
+        </OnceRead>
       </Edit>
       {conflict && <ConflictDialog resource={resource} conflict={conflict} onClose={() => setConflict(undefined)} />}
     </>
   );
+}
+
+// A row that is read again replaces what has been typed.
+const READ_ONCE = { refetchOnReconnect: false };
+
+/** A form shows a row as a list had it, and is out of reach until the row itself has been read. */
+function OnceRead({ children }: { children: ReactNode }) {
+  const { isFetching } = useEditContext();
+  return <Box inert={isFetching} aria-busy={isFetching}>{children}</Box>;
 }
 
 // What stands beside the form on a desk stands below it on a phone.
