@@ -18,7 +18,7 @@ from modelwire.catalog.read import read_catalog
 from tests.classes import make_class
 from tests.conftest import open_client, use_sessions
 
-NAMES = ["token{}", "{}_secret", "password_{}", "api_key{}", "{}Hash", "PassPhrase{}"]
+NAMES = ["token{}", "{}_secrets", "password_{}", "api_key{}", "{}Hashed", "PassPhrase{}"]
 
 
 class Algorithm(StrEnum):
@@ -59,6 +59,27 @@ def test_what_can_be_no_secret_is_shown(base: type[SQLModel], name: str, annotat
     assert (name in table.readable) is (annotation in OPEN)
     shown = read_catalog([Resource(model, shown=[name])]).tables["thing"]
     assert name in shown.readable
+
+
+@pytest.mark.parametrize("annotation", [int, int | None, Decimal], ids=str)
+@pytest.mark.parametrize(
+    ("name", "is_shown"),
+    [
+        ("token", False),
+        ("reset_token", False),
+        ("rowHash", False),
+        ("api_key", False),
+        ("vaultPassword", False),
+        ("token_count", True),
+        ("total_tokens", True),
+        ("hash_rounds", True),
+        ("passwords", True),
+    ],
+)
+def test_numbers(base: type[SQLModel], name: str, annotation: Any, is_shown: bool) -> None:
+    """A number is hidden where its whole name, or the end of it, says that it is a secret."""
+    table = read_catalog([Resource(make_model(base, name, annotation))]).tables["thing"]
+    assert (name in table.readable) is is_shown
 
 
 def test_json_is_hidden() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
+from functools import cached_property
 from typing import Any
 
 from ..access.policy import ACTIONS, Action
@@ -73,7 +74,7 @@ class SoftDelete:
     recalled: Mapping[str, TablePolicy]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class TablePolicy:
     """Access to the rows of a table, and the values that the server sets in them.
 
@@ -105,6 +106,25 @@ class TablePolicy:
     def restricts(self, action: Action) -> bool:
         """Whether there may be rows that a caller may not see, or may not perform an action on."""
         return not (self.read.constant and getattr(self, action).constant)
+
+    @cached_property
+    def kept_by_updates(self) -> tuple[Action, ...]:
+        """The actions whose conditions must hold for a row as an update leaves it."""
+        asked: tuple[Action, ...] = ("update", "read")
+        if self.read is self.update:
+            asked = ("update",)
+        return tuple(action for action in asked if not self.condition(action).constant)
+
+    @cached_property
+    def decisive(self) -> frozenset[str]:
+        """The columns whose values decide whether these conditions hold."""
+        columns = (self.condition(action).columns for action in self.kept_by_updates)
+        return frozenset().union(*columns)
+
+    @cached_property
+    def looks_further(self) -> bool:
+        """Whether other rows decide it as well."""
+        return any(self.condition(action).looks_further for action in self.kept_by_updates)
 
     @property
     def shows_new(self) -> bool:

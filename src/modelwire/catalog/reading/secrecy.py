@@ -11,11 +11,14 @@ from ..kinds import Kind
 
 _SECRET = re.compile(r"passw|passphrase|secret|token|api_?key|hash(?!tag)", re.IGNORECASE)
 
+_IS_SECRET = re.compile(r"(password|passphrase|secret|token|api_?key|hash)$", re.IGNORECASE)
+"""Names of numbers that are secrets: `reset_token` is one, `token_count` is not."""
+
+_NUMBERS = frozenset({Kind.INTEGER, Kind.DECIMAL})
+
 _OPEN = frozenset(
     {
-        Kind.INTEGER,
         Kind.FLOAT,
-        Kind.DECIMAL,
         Kind.BOOLEAN,
         Kind.ENUM,
         Kind.DATETIME,
@@ -24,7 +27,7 @@ _OPEN = frozenset(
         Kind.INTERVAL,
     }
 )
-"""Kinds that secrets never have: `total_tokens` is a count, `token_expires` a date."""
+"""Kinds that secrets never have: `token_expires` is a date, `is_secret` a choice."""
 
 
 def names_secret(column: Column[Any], kind: Kind, *names: str) -> bool:
@@ -41,7 +44,8 @@ def names_secret(column: Column[Any], kind: Kind, *names: str) -> bool:
     if kind in _OPEN:
         return False
     referred = _follow(column)
-    return any(map(_SECRET.search, names if referred is column else (referred.name, referred.key)))
+    pattern = _IS_SECRET if kind in _NUMBERS else _SECRET
+    return any(map(pattern.search, names if referred is column else (referred.name, referred.key)))
 
 
 def _follow(column: Column[Any]) -> Column[Any]:

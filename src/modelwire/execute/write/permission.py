@@ -79,11 +79,9 @@ async def check_written(
 
 def _asked_after(table: Table, action: Action) -> tuple[Action, ...]:
     """Return the actions that a caller must be allowed on a row as an action leaves it."""
-    policy = table.policy
-    asked: list[Action] = [action]
-    if action == "update" and policy.read is not policy.update:
-        asked.append("read")
-    return tuple(name for name in asked if not policy.condition(name).constant)
+    if action == "update":
+        return table.policy.kept_by_updates
+    return () if table.policy.condition(action).constant else (action,)
 
 
 async def explain_allowed(rejection: Rejection, catalog: Catalog, finder: Finder) -> RequestError:
@@ -111,10 +109,10 @@ async def _find_forbidden(plan: UpdatePlan, finder: Finder) -> Forbidden | None:
     if not plan.may_leave_policy:
         return None
     table, refused = plan.changed_table, list[int]()
-    actions = _asked_after(table, "update")
+    policy = table.policy
     for fields, group in plan.by_fields.items():
-        asked = tuple(action for action in actions if decides(table, fields, action))
-        decisive = {key for action in asked for key in table.policy.condition(action).columns}
+        asked = tuple(a for a in policy.kept_by_updates if decides(table, fields, a))
+        decisive = {key for action in asked for key in policy.condition(action).columns}
         assigned = tuple(field for field in fields if field.column.key in decisive)
         if assigned:
             shape = CheckShape(table, asked, assigned)
@@ -138,7 +136,7 @@ async def check_linked(
     Raises:
         Forbidden: The caller may not leave a row so.
     """
-    if table.policy.read.looks_further or table.policy.update.looks_further:
+    if table.policy.looks_further:
         await check_written(context, table, "update", rows, stored)
 
 

@@ -66,13 +66,13 @@ class UpdatePlan(KeyedRows, frozen=True, dict=True):
         """Whether the caller might not be allowed to change a row, or to see it, as it is
         afterwards."""
         policy = self.table.policy
-        conditions = [c for c in {policy.read, policy.update} if not c.constant]
-        decisive = {key for condition in conditions for key in condition.columns}
+        if not policy.kept_by_updates:
+            return False
         written = {field.column.key for row in self.rows for field in row.fields}
         if written:
             written |= self.table.changed_along
-        further = any(condition.looks_further for condition in conditions)
-        return bool(written) and (further or not decisive.isdisjoint(written))
+        decides = policy.looks_further or not policy.decisive.isdisjoint(written)
+        return bool(written) and decides
 
     @property
     def changed_table(self) -> Table:
