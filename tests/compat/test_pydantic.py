@@ -190,7 +190,7 @@ def test_bound_of_a_type_that_has_none_is_known() -> None:
     assert not compat.is_bound(cast("Any", schema)["schema"]), "a validator"
 
 
-@pytest.mark.skipif(not compat.GOES_BY_SCHEMA, reason="before Pydantic 2.12 there is no such way")
+@pytest.mark.skipif(not compat.GOES_BY_SCHEMA, reason="before Pydantic 2.13 there is no such way")
 def test_serializer_of_schema() -> None:
     """A serializer goes by a schema, and not by what its classes have made."""
 

@@ -98,7 +98,7 @@ async def test_connections_are_taken_with_and_without_a_proxy(
     before = taken.driver_connection
     await pool.open_anew(taken)
     assert taken.driver_connection is not before, "Pool._invalidate, _connection_record"
-    before.stop()  # which SQLAlchemy 2.0.44 can't do outside of a greenlet
+    before.stop()
     taken.close()
     assert not taken.is_valid
     async with engine.connect(), engine.connect():

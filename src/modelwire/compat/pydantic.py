@@ -1,6 +1,6 @@
 """Private parts of Pydantic: the decorators of a class, and the schema of its core.
 
-Tried with 2.11.0 to 2.14.3. `__pydantic_decorators__`, `__pydantic_complete__`,
+Tried with 2.12.0 to 2.14.3. `__pydantic_decorators__`, `__pydantic_complete__`,
 `__pydantic_core_schema__`, `__pydantic_validator__`, `__pydantic_fields__` and `__class_vars__` are
 documented as attributes, but not what is in the first; nor which names a `ConfigDict` may have,
 which function prepares private attributes, the modules of the function that hides a secret and of
@@ -75,7 +75,7 @@ def change_core_schema(model: type[BaseModel], change: Callable[[Any], Any]) -> 
 def serializer_of(schema: CoreSchema) -> SchemaSerializer:
     """Return a serializer that goes by a core schema instead of those of its classes.
 
-    By default, Pydantic's core takes the serializer that each class has built. Before Pydantic 2.12
+    By default, Pydantic's core takes the serializer that each class has built. Before Pydantic 2.13
     that can't be changed; changes in the schema have no effect there.
     """
     alone = (False,) if GOES_BY_SCHEMA else ()

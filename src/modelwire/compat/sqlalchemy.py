@@ -1,6 +1,6 @@
 """Private parts of SQLAlchemy, and differences between 2.0 and 2.1.
 
-Tried with 2.0.44 to 2.0.58 and with 2.1.9. Documented nowhere are
+Tried with 2.0.55 to 2.0.58 and with 2.1.9. Documented nowhere are
 
 - of pools: `_queue_class`, `_pool`, `_overflow`, `_do_get`, `_do_return_conn`, `_dec_overflow`,
   `_invalidate`, `_dialect`, `dispatch`, and `get_connection` of an entry; `QueueCommon`,
