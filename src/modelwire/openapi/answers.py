@@ -2,9 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from typing import Any
 
-from ..errors import MAX_ERRORS
+from ..errors import (
+    MAX_ERRORS,
+    AlreadyExists,
+    Answered,
+    Forbidden,
+    InvalidRequest,
+    NoLongerKept,
+    NotAcceptable,
+    NotFound,
+    PreconditionFailed,
+    PreconditionRequired,
+    RequestError,
+    StillReferenced,
+    TooManyAffected,
+    Violation,
+)
+from ..respond.problem import PROBLEM as MEDIA_TYPE
+from ..respond.problem import answer_problem
 from ..respond.statuses import title_of
 from .bodies import row_schema
 from .components import Components
@@ -48,6 +67,23 @@ PROBLEM_ERROR: JSONSchema = {
     },
 }
 
+_TAKEN = "Name already exists"
+
+_EXAMPLES: tuple[RequestError, ...] = (
+    AlreadyExists(_TAKEN, [Violation(_TAKEN, AlreadyExists.code, pointer="/name")]),
+    TooManyAffected("12 rows match, and at most 10 may be affected"),
+    Answered(401, "Not authenticated"),
+    Forbidden("You may not change this row"),
+    NotFound("Row not found"),
+    NotAcceptable("Accept one of application/json, text/csv"),
+    StillReferenced("The row is still referenced by other rows"),
+    NoLongerKept("Changes before 120 are no longer kept"),
+    PreconditionFailed("The row has changed; read it again for its ETag"),
+    InvalidRequest(Violation("is required", "missing", pointer="/name")),
+    PreconditionRequired("Send the ETag of the row that you change as If-Match"),
+)
+"""Errors that stand for those of their statuses."""
+
 
 def problem_schema(components: Components) -> JSONSchema:
     """Return the schema of a problem document."""
@@ -65,7 +101,7 @@ def describe_problems(components: Components, statuses: Iterable[int]) -> dict[s
         str(status): components.refer(
             "responses",
             f"Problem{status}",
-            lambda status=status: _describe_problem(components, title_of(status)),  # type: ignore[misc]
+            lambda status=status: _describe_status(components, status),  # type: ignore[misc]
         )
         for status in sorted(statuses)
     }
@@ -79,11 +115,22 @@ def describe_problems(components: Components, statuses: Iterable[int]) -> dict[s
     return {**found, "default": others}
 
 
+def _describe_status(components: Components, status: int) -> JSONSchema:
+    """Describe the problems of one status, with an example as the service answers it."""
+    described = _describe_problem(components, title_of(status))
+    answers = (answer_problem(e, conflict_status=components.conflict_status) for e in _EXAMPLES)
+    example = next((answer.body for answer in answers if answer.status == status), None)
+    if example is not None:
+        content: dict[str, Any] = described["content"][MEDIA_TYPE]
+        content["example"] = json.loads(example)
+    return described
+
+
 def _describe_problem(components: Components, text: str, *headers: str) -> JSONSchema:
     return {
         "description": text,
         "headers": answer_headers(components, "X-Request-ID", *headers),
-        "content": {"application/problem+json": {"schema": problem_schema(components)}},
+        "content": {MEDIA_TYPE: {"schema": problem_schema(components)}},
     }
 
 

@@ -27,9 +27,11 @@ class Components:
     Args:
         names: Every resource of the service, with the prefix of its components' names. Their
             Pydantic models are described together, so that no two get the same name.
+        conflict_status: The status where a unique value is taken or a parent is missing.
     """
 
-    def __init__(self, names: Mapping[Table, str]) -> None:
+    def __init__(self, names: Mapping[Table, str], conflict_status: int = 400) -> None:
+        self.conflict_status = conflict_status
         self._names = names
         self._models, self._described = _describe_models(names)
         self._given = frozenset(self._find_given())

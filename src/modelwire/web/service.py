@@ -159,7 +159,7 @@ class Service:
     def components(self) -> Components:
         """Return the components that the operations of the document share."""
         if self._components is None:
-            self._components = Components(self._names)
+            self._components = Components(self._names, self.problems.mounted[0].conflict_status)
         return self._components
 
     @property
