@@ -311,6 +311,36 @@ const scenarios = {
     return (await api(`/shelves/${id}`)).name;
   },
 
+  async unsaved(page) {
+    const { id } = await make("/shelves/", { name: "Half typed" });
+    await go(page, `/shelves/${id}`);
+    await editable(page);
+    await page.getByLabel("Name").fill("Half");
+    const asked = [];
+    page.on("dialog", async (dialog) => {
+      asked.push(dialog.message());
+      await (asked.length === 1 ? dialog.dismiss() : dialog.accept());
+    });
+    const leave = () => page.getByRole("menuitem", { name: "Subjects" }).click();
+    await leave();
+    const kept = await page.getByLabel("Name").inputValue();
+    await leave();
+    await rows(page).first().waitFor();
+    return { asked: asked.length, kept, name: (await api(`/shelves/${id}`)).name };
+  },
+
+  async twice(page) {
+    await go(page, "/shelves/create");
+    await page.getByLabel("Name").fill("Clicked twice");
+    await page.route((url) => url.pathname === "/shelves/", async (route) => {
+      if (route.request().method() === "POST") await new Promise((resolve) => setTimeout(resolve, 300));
+      await route.continue();
+    });
+    await button(page, "Save").dblclick();
+    await rows(page).first().waitFor();
+    return (await api("/shelves/?name=Clicked%20twice")).total;
+  },
+
   async keyboard(page) {
     await go(page, "/shelves");
     await rows(page).first().waitFor();

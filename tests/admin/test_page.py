@@ -149,6 +149,18 @@ async def test_slow_row(watch: Watch) -> None:
 
 
 @once
+async def test_unsaved_changes(watch: Watch) -> None:
+    """Who leaves a form that has changed is asked first, and may stay."""
+    assert await watch("unsaved") == {"asked": 2, "kept": "Half", "name": "Half typed"}
+
+
+@once
+async def test_double_click(watch: Watch) -> None:
+    """A double click saves once."""
+    assert await watch("twice") == 1
+
+
+@once
 async def test_keyboard(watch: Watch) -> None:
     """All can be reached by the keyboard, which comes back to where it was."""
     assert await watch("keyboard") == {"filter": "Filter", "back": "Filter"}

@@ -18,7 +18,7 @@ export function CreatePage() {
   const resource = useDescription();
   return (
     <Create redirect="list" title={`${resource.title}: new`}>
-      <SimpleForm defaultValues={defaultsOf(resource)} toolbar={<Toolbar sx={BELOW}><SaveButton /></Toolbar>}>
+      <SimpleForm warnWhenUnsavedChanges defaultValues={defaultsOf(resource)} toolbar={<Toolbar sx={BELOW}><SaveButton /></Toolbar>}>
         <Inputs resource={resource} isNew />
       </SimpleForm>
     </Create>
@@ -69,7 +69,7 @@ export function EditPage() {
     <>
       <Edit title={<Heading />} mutationMode="pessimistic" mutationOptions={{ onError }} queryOptions={READ_ONCE} aside={resource.history ? <History /> : undefined} sx={COLUMNS}>
         <OnceRead>
-          <SimpleForm toolbar={<Buttons resource={resource} />}>
+          <SimpleForm warnWhenUnsavedChanges toolbar={<Buttons resource={resource} />}>
             <ReadOnly resource={resource} />
             <Inputs resource={resource} />
           </SimpleForm>
