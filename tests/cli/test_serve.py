@@ -420,6 +420,22 @@ def test_admin_page(tmp_path: Path, target: str, workers: str) -> None:
         assert get(f"{address}/admin").status_code == 404
 
 
+def test_tables_of_modelwire_itself(tmp_path: Path) -> None:
+    """They are not served, though a module that was made from a database has them too."""
+    own = """
+
+class ModelwireSecrets(SQLModel, table=True):
+    __tablename__ = "modelwire_secrets"
+    name: str = Field(primary_key=True)
+    value: bytes
+"""
+    (tmp_path / "team.py").write_text(HEROES + own)
+    with serving("team.py", cwd=tmp_path) as (address, output):
+        assert "modelwire_secrets" not in output
+        assert get(f"{address}/heroes/").status_code == 200
+        assert get(f"{address}/modelwire_secrets/").status_code == 404
+
+
 def test_nothing_to_show(tmp_path: Path) -> None:
     """A field that there is not is refused with what was probably meant; so is one of an
     application's own resources."""

@@ -5,7 +5,9 @@ from typing import Any
 import pytest
 from fastapi import APIRouter, Depends, FastAPI
 from pydantic import BaseModel
-from sqlmodel import SQLModel
+from sqlalchemy import Table
+from sqlalchemy.orm import registry
+from sqlmodel import Field, SQLModel
 
 from examples.league import Player, Team, User
 from modelwire import (
@@ -22,6 +24,11 @@ from modelwire import (
     mount,
     row_of,
 )
+from modelwire.statement.changes import CHANGES
+from modelwire.statement.idempotency import KEYS
+from modelwire.statement.places import PLACES
+from modelwire.statement.secrets import SECRETS
+from tests.classes import make_class
 
 
 class NoTable(SQLModel):
@@ -207,6 +214,17 @@ def test_model_without_a_table(model: Any) -> None:
     message = refusal(Resource(model))
     assert model.__name__ in message
     assert "table=True" in message
+
+
+@pytest.mark.parametrize("own", [CHANGES, KEYS, PLACES, SECRETS], ids=lambda own: own.name)
+def test_table_of_modelwires_own(own: Table) -> None:
+    """The log has whole rows, hidden columns included; secrets are nobody's to read."""
+    columns = {"id": Field(primary_key=True), "__annotations__": {"id": int}}
+    body = {**columns, "__tablename__": own.name, "__module__": __name__}
+    base = make_class("Base", SQLModel, {"__module__": __name__}, registry=registry())
+    message = refusal(Resource(make_class("Own", base, body, table=True)))
+    assert message.startswith("Own: names that begin with modelwire_")
+    assert f"Don't serve {own.name}" in message
 
 
 def test_model_derived_from_a_table() -> None:

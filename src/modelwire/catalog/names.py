@@ -79,3 +79,8 @@ def names_shown(schema: type[BaseModel]) -> Mapping[str, str]:
     }
     computed = {key: info.alias or key for key, info in schema.model_computed_fields.items()}
     return {**fields, **computed}
+
+
+def is_own_table(name: str) -> bool:
+    """Whether a table is one of modelwire's own."""
+    return name.startswith("modelwire_")

@@ -20,7 +20,7 @@ from sqlalchemy import Table as SQLTable
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
 
-from ..catalog.names import shown_name
+from ..catalog.names import is_own_table, shown_name
 from ..catalog.reading.mapping import check_mapping
 from ..catalog.relations import joins_columns
 from ..compat.sqlmodel import relationships_of
@@ -224,6 +224,7 @@ def _is_table(value: object) -> bool:
         isinstance(value, type)
         and issubclass(value, SQLModel)
         and isinstance(vars(value).get("__table__"), SQLTable)
+        and not is_own_table(inspect(value).local_table.name)
     )
 
 

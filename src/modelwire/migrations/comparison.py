@@ -12,13 +12,11 @@ from sqlalchemy import Enum, MetaData
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import ARRAY, String, TypeDecorator, TypeEngine
 
+from ..catalog.names import is_own_table
 from ..catalog.views import is_view
 from ..compat.sqlmodel import AutoString
 from .enums import add_enum_steps, as_enum, find_enums, flatten, read_enums
 from .names import copy_with_names, name_operations
-
-OWN = "modelwire_"
-"""Prefix of the names of modelwire's own tables."""
 
 
 def write_options(
@@ -43,7 +41,7 @@ def write_options(
             return name in schemas or name is None
         if kind != "table" or name is None:
             return True
-        return not (takes_as_empty or name.startswith(OWN) or name in ignored)
+        return not (takes_as_empty or is_own_table(name) or name in ignored)
 
     def finish(context: MigrationContext, _revision: object, scripts: list[Any]) -> None:
         for script in list(scripts):

@@ -13,7 +13,7 @@ from sqlmodel import SQLModel
 
 from ...errors import ConfigurationError
 from ...resource import Resource
-from ..names import shown_name
+from ..names import is_own_table, shown_name
 
 
 def mapper_of(resource: Resource) -> Mapper[Any]:
@@ -57,6 +57,12 @@ def table_of(mapper: Mapper[Any]) -> SQLTable:
     table = mapper.local_table
     if not isinstance(table, SQLTable):
         raise ConfigurationError(f"{mapper.class_.__name__} is not mapped to a table.")
+    if is_own_table(table.name):
+        raise ConfigurationError(
+            f"{mapper.class_.__name__}: names that begin with modelwire_ are those of modelwire's "
+            f"own tables, whose rows nobody may see. Don't serve {table.name}; rename it if it is "
+            "yours."
+        )
     return table
 
 
