@@ -106,6 +106,20 @@ class Visit(Base, table=True):
     minutes: int = 0
 
 
+class Entry(Base, table=True):
+    """Of the catalogue: its names are those of other things too."""
+
+    __tablename__ = "login"
+
+    name: str = Field(primary_key=True)
+    q: str | None = None
+    text: str = ""
+    condition: Condition = Condition.NEW
+    lines: int = 1
+    heard_at: dt.time | None = None
+    seen_at: dt.datetime | None = None
+
+
 class Reader(SQLModel):
     """Caller."""
 
@@ -148,10 +162,11 @@ READER = Caller(read_reader, key="name")
 
 OPEN = (
     Resource(Shelf, includes=["volumes"]),
-    Resource(Subject),
+    Resource(Subject, max_limit=3, default_limit=3),
     Resource(Volume, includes=["shelf", "subjects"], hidden=["vault_code"], changes=Changes()),
     Resource(Loan, soft_delete="deleted_at"),
     Resource(Visit),
+    Resource(Entry, max_limit=4, default_limit=4),
 )
 
 
@@ -210,4 +225,9 @@ def make_rows() -> list[SQLModel]:
         for n in range(3)
     ]
     visits = [Visit(reader="a,b/c%", day=dt.date(2026, 1, day), minutes=day) for day in (1, 2)]
-    return [*shelves, *subjects, *volumes, *loans, *visits]
+    names = ("50%", "a%2Fb", "a/b", "bulk", "x, y", "zoe\u0308")
+    entries = [
+        Entry(name=name, text=f"of {name}\nin two lines", heard_at=dt.time(9, 30, 1, 234567))
+        for name in names
+    ]
+    return [*shelves, *subjects, *volumes, *loans, *visits, *entries]

@@ -165,7 +165,7 @@ const scenarios = {
     await page.getByLabel("Title").fill("Picked");
     await page.getByRole("combobox", { name: "Shelf" }).fill("Shelf 39");
     await page.getByRole("option", { name: "Shelf 39" }).click();
-    for (const name of ["Maps", "Stars"]) {
+    for (const name of ["Maps", "Stars", "Birds", "Songs"]) {
       await page.getByRole("combobox", { name: "Subjects" }).fill(name);
       await page.getByRole("option", { name }).click();
     }
@@ -317,14 +317,14 @@ const scenarios = {
     await editable(page);
     await page.getByLabel("Name").fill("Half");
     const asked = [];
-    page.on("dialog", async (dialog) => {
-      asked.push(dialog.message());
-      await (asked.length === 1 ? dialog.dismiss() : dialog.accept());
-    });
-    const leave = () => page.getByRole("menuitem", { name: "Subjects" }).click();
-    await leave();
+    const leave = async (answer) => {
+      const [dialog] = await Promise.all([page.waitForEvent("dialog"), page.getByRole("menuitem", { name: "Subjects" }).click()]);
+      asked.push(dialog.type());
+      await dialog[answer]();
+    };
+    await leave("dismiss");
     const kept = await page.getByLabel("Name").inputValue();
-    await leave();
+    await leave("accept");
     await rows(page).first().waitFor();
     return { asked: asked.length, kept, name: (await api(`/shelves/${id}`)).name };
   },
@@ -339,6 +339,180 @@ const scenarios = {
     await button(page, "Save").dblclick();
     await rows(page).first().waitFor();
     return (await api("/shelves/?name=Clicked%20twice")).total;
+  },
+
+  async names(page) {
+    const seen = { pages: [] };
+    await go(page, "/login");
+    await rows(page).first().waitFor();
+    seen.pages.push(await cells(page, "name"));
+    await relisted(page, "/login/", () => button(page, "Go to page 2").click());
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 2);
+    seen.pages.push(await cells(page, "name"));
+    await page.getByRole("searchbox", { name: "Search" }).fill("of a");
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 2);
+    for (const name of ["a%2Fb", "a/b"]) {
+      await page.getByRole("link", { name, exact: true }).click();
+      await page.waitForFunction((name) => document.querySelector("textarea[name=text]")?.value.startsWith(`of ${name}\n`), name);
+      await editable(page);
+      seen[name] = await page.locator("input[name=heard_at]").inputValue();
+      await page.locator("textarea[name=text]").press("Control+End");
+      await page.keyboard.type(` of ${name}`);
+      await button(page, "Save").click();
+      await rows(page).nth(1).waitFor();
+    }
+    return { ...seen, stored: (await api("/login/?text__contains=lines of&sort=name")).items.map((each) => each.text) };
+  },
+
+  async lost_answers(page, seen) {
+    const keys = [];
+    const lose = (method) =>
+      page.route(
+        (url) => url.pathname.startsWith("/shelves"),
+        async (route) => {
+          if (route.request().method() !== method) return route.fallback();
+          keys.push(route.request().headers()["idempotency-key"]);
+          if (keys.length % 2 === 0) return route.continue();
+          await route.fetch();
+          await route.abort("connectionreset");
+        },
+      );
+    await lose("POST");
+    await go(page, "/shelves/create");
+    await page.getByLabel("Name").fill("Made once");
+    await button(page, "Save").click();
+    await notified(page, "it is not known whether this was done");
+    await button(page, "Save").click();
+    await notified(page, "Element created");
+    const { items, total } = await api("/shelves/?name=Made once");
+    await page.unrouteAll();
+    await lose("PATCH");
+    await go(page, `/shelves/${items[0].id}`);
+    await editable(page);
+    await page.getByLabel("Name").fill("Changed once");
+    await button(page, "Save").click();
+    await notified(page, "it is not known whether this was done");
+    await button(page, "Save").click();
+    await notified(page, "Element updated");
+    seen.errors.splice(0); // of the connections that were lost
+    return { total, keys: new Set(keys).size, row: (await api(`/shelves/${items[0].id}`)).name };
+  },
+
+  async unread(page, seen) {
+    const told = [];
+    await page.route("**/shelves/*", (route) => route.fulfill({ status: 502, contentType: "text/html", body: "<html>" }));
+    await go(page, "/shelves");
+    await page.getByRole("alert").first().waitFor();
+    told.push(await page.getByRole("alert").first().innerText(), await page.getByText("found").count());
+    await page.unrouteAll();
+    await page.route("**/shelves/*", (route) => route.fulfill({ contentType: "text/html", body: "<html>" }));
+    await button(page, "Try again").click();
+    await page.getByText("Something else than the API").first().waitFor();
+    await page.unrouteAll();
+    await button(page, "Try again").click();
+    await rows(page).first().waitFor();
+    seen.errors.splice(0); // of the answer with 502
+    return told;
+  },
+
+  async typing(page) {
+    await go(page, "/volumes");
+    await rows(page).first().waitFor();
+    const search = page.getByRole("searchbox", { name: "Search" });
+    await search.focus();
+    // About as long apart as the page waits for more.
+    for (const [at, letter] of [..."volume 0"].entries()) {
+      await page.keyboard.type(letter);
+      await page.waitForTimeout(396 + 4 * at);
+    }
+    const typed = await search.inputValue();
+    // A filter that comes while the search is still waited for.
+    await button(page, "Filter").click();
+    await pick(page, "Field", "Pages");
+    await page.getByRole("dialog", { name: "Filter" }).getByLabel("Value").fill("105");
+    await page.evaluate(() => {
+      const box = document.querySelector("input[type=search]");
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(box, "volume");
+      box.dispatchEvent(new Event("input", { bubbles: true }));
+      [...document.querySelectorAll("button")].find((each) => each.textContent === "Apply").click();
+    });
+    await page.waitForFunction(() => location.hash.includes('volume"') || location.hash.includes("volume%22"));
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1);
+    return { typed, found: await cells(page, "title") };
+  },
+
+  async refused(page, seen) {
+    await go(page, "/shelves/6");
+    await editable(page);
+    await page.getByLabel("Name").fill("Not stored");
+    await page.route("**/shelves/6*", (route) =>
+      route.request().method() === "PATCH" ? route.fulfill({ status: 503, contentType: "text/html", body: "" }) : route.continue(),
+    );
+    await button(page, "Save").click();
+    await notified(page, "Service Unavailable");
+    seen.errors.splice(0); // of the answer with 503
+    const [dialog] = await Promise.all([page.waitForEvent("dialog"), page.getByRole("menuitem", { name: "Subjects" }).click()]);
+    await dialog.dismiss();
+    return [dialog.type(), await page.getByLabel("Name").inputValue()];
+  },
+
+  async given(page) {
+    // What a bookmark, or another person at this browser, has left.
+    const filter = { salary: { op: "gte", value: "5" }, name: "Shelf 07" };
+    await go(page, `/shelves?filter=${encodeURIComponent(JSON.stringify(filter))}`);
+    await page.getByText("is not a parameter").first().waitFor();
+    const told = await page.getByRole("search").locator(".MuiChip-label").allTextContents();
+    await page.getByRole("search").locator(".MuiChip-root", { hasText: "Salary" }).locator(".MuiChip-deleteIcon").click();
+    await rows(page).first().waitFor();
+    return { told, found: await cells(page, "name") };
+  },
+
+  async many(page) {
+    const body = ["m 1", "m 2"].map((name) => ({ name }));
+    await make("/login/bulk/", body);
+    await go(page, "/login");
+    await page.getByRole("searchbox", { name: "Search" }).fill("m");
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 2);
+    const sent = [];
+    page.on("request", (request) => {
+      if (request.method() !== "GET") sent.push(`${request.method()} ${request.postData()}`);
+    });
+    const change = page.getByRole("dialog", { name: /^Change/ });
+    for (const [name, act] of [
+      ["Condition", () => change.getByText("Required").first().waitFor()],
+      ["Lines", () => change.getByText("Required").first().waitFor()],
+      ["Text", () => notified(page, "1 row changed")],
+    ]) {
+      await rows(page).first().getByRole("checkbox").check();
+      await button(page, "Change").click();
+      await pick(page, "Field", name);
+      await change.getByRole("button", { name: /^Change/ }).click();
+      await act();
+      if (name === "Text") break;
+      await button(page, "Cancel").click();
+      await change.waitFor({ state: "hidden" });
+    }
+    await change.waitFor({ state: "hidden" });
+    for (const row of [0, 1]) await rows(page).nth(row).getByRole("checkbox").check();
+    await button(page, "Delete").click();
+    await page.getByRole("dialog").getByRole("button", { name: "Delete 2 rows" }).dblclick();
+    await notified(page, "2 rows deleted");
+    return sent;
+  },
+
+  async years(page) {
+    await make("/login/", { name: "year", seen_at: "2026-05-04T03:02:01Z" });
+    await go(page, "/login/year");
+    await editable(page);
+    await page.getByLabel(/^Seen at/).focus();
+    for (const key of ["Tab", "Tab"]) await page.keyboard.press(key);
+    await page.keyboard.type("20277");
+    const sent = sending(page, "PATCH");
+    await button(page, "Save").click();
+    const body = JSON.parse((await sent).postData());
+    await notified(page, "Element updated");
+    await api("/login/year", { method: "DELETE" });
+    return body.seen_at !== null;
   },
 
   async keyboard(page) {

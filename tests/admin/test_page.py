@@ -13,7 +13,14 @@ once = pytest.mark.parametrize("urls", DIALECTS[:1], indirect=True)
 
 async def test_resources(watch: Watch) -> None:
     """All resources are listed."""
-    assert await watch("resources") == ["Shelves", "Subjects", "Volumes", "Loans", "Visits"]
+    assert await watch("resources") == [
+        "Shelves",
+        "Subjects",
+        "Volumes",
+        "Loans",
+        "Visits",
+        "Login",
+    ]
 
 
 async def test_list(watch: Watch) -> None:
@@ -89,10 +96,10 @@ async def test_pickers(watch: Watch) -> None:
             "shelf_id": 40,
             "pages": 100,
             "lendable": True,
-            "subjects": [2, 4],
+            "subjects": [2, 4, 1, 3],
         },
-        "before": ["Maps", "Stars"],
-        "after": ["Stars"],
+        "before": ["Birds", "Maps", "Songs", "Stars"],
+        "after": ["Birds", "Songs", "Stars"],
         "shelf": 40,
     }
 
@@ -146,6 +153,66 @@ async def test_composite_key(watch: Watch) -> None:
 async def test_slow_row(watch: Watch) -> None:
     """Nothing can be typed that the row would replace once it has been read."""
     assert await watch("slow") == "Read slowly, typed at once"
+
+
+async def test_names(watch: Watch) -> None:
+    """Keys with any characters, names that the page has too, and pages larger than the API's."""
+    seen = await watch("names")
+    assert seen == {
+        "pages": [["50%", "a%2Fb", "a/b", "bulk"], ["x, y", "zoe\u0308"]],
+        "a%2Fb": "09:30:01.234",
+        "a/b": "09:30:01.234",
+        "stored": [f"of {name}\nin two lines of {name}" for name in ("a%2Fb", "a/b")],
+    }
+
+
+async def test_lost_answers(watch: Watch) -> None:
+    """What is saved again because no answer came is stored once, and is no conflict with itself."""
+    assert await watch("lost_answers") == {"total": 1, "keys": 2, "row": "Changed once"}
+
+
+@once
+async def test_unread(watch: Watch) -> None:
+    """A list that can't be read says why, not that nothing was found, and can be read again."""
+    told, found = await watch("unread")
+    assert "Bad Gateway" in told
+    assert found == 0
+
+
+@once
+async def test_typing(watch: Watch) -> None:
+    """A search keeps what is typed while rows come, and a filter that is set meanwhile."""
+    assert await watch("typing") == {"typed": "volume 0", "found": ["Volume 05"]}
+
+
+@once
+async def test_refused_changes(watch: Watch) -> None:
+    """What could not be saved is unsaved: it is asked for too."""
+    assert await watch("refused") == ["confirm", "Not stored"]
+
+
+@once
+async def test_given_filters(watch: Watch) -> None:
+    """Filters that come from elsewhere are told, and can be taken away."""
+    assert await watch("given") == {
+        "told": ["Salary is at least 5", "Name is Shelf 07"],
+        "found": ["Shelf 07"],
+    }
+
+
+@once
+async def test_many(watch: Watch) -> None:
+    """A change of many rows has a value, and is sent once however often the button is pressed."""
+    assert await watch("many") == [
+        'PATCH [{"name":"m 1","text":""}]',
+        'DELETE ["m 1","m 2"]',
+    ]
+
+
+@once
+async def test_years(watch: Watch) -> None:
+    """A year has four digits: no moment is lost to a fifth."""
+    assert await watch("years") is True
 
 
 @once

@@ -41,13 +41,17 @@ export class ProblemError extends HttpError {
   problem: Problem;
 
   constructor(problem: Problem) {
-    const message = problem.detail ?? problem.title ?? `The answer was ${problem.status}`;
+    // A proxy may give neither.
+    const message = problem.detail || problem.title || `The answer was ${problem.status}`;
     super(message, problem.status, { errors: errorsByField(problem) });
     // The base class makes each error one of its own.
     Object.setPrototypeOf(this, ProblemError.prototype);
     this.problem = problem;
   }
 }
+
+/** No answer has come, or only a part of one. */
+export class ConnectionError extends Error {}
 
 function errorsByField(problem: Problem): Record<string, unknown> | undefined {
   const errors: Record<string, unknown> = {};
@@ -71,8 +75,11 @@ export class Http {
   /** Asks for some JSON; throws a `ProblemError` for what is refused. */
   async request(method: string, path: string, asked: Asked = {}): Promise<Reply> {
     const response = await this.send(method, path, asked);
-    const text = await response.text();
+    const text = await reach(method, asked.signal, response.text());
     const isJSON = /[/+]json/.test(response.headers.get("content-type") ?? "");
+    if (!isJSON && response.status !== 204) {
+      throw new ProblemError({ status: response.status, detail: "Something else than the API has answered" });
+    }
     const body = isJSON && text ? parseJSON(text) : null;
     return { status: response.status, headers: response.headers, body };
   }
@@ -85,7 +92,13 @@ export class Http {
       return this.send(method, path, asked);
     }
     if (response.ok) return response;
-    throw new ProblemError(await readProblem(response));
+    throw new ProblemError(await readProblem(method, response));
+  }
+
+  /** Asks for a file. */
+  async download(path: string, asked: Asked): Promise<Blob> {
+    const response = await this.send("GET", path, asked);
+    return reach("GET", asked.signal, response.blob());
   }
 
   /** Forgets who asks. */
@@ -103,17 +116,32 @@ export class Http {
   private fetch(method: string, path: string, { query, body, headers, signal }: Asked): Promise<Response> {
     const search = query?.size ? `?${query}` : "";
     const content: Record<string, string> = body === undefined ? {} : { "Content-Type": "application/json" };
-    return fetch(`${this.options.url}${path}${search}`, {
+    const answer = fetch(`${this.options.url}${path}${search}`, {
       method,
       headers: { Accept: "application/json", ...content, ...this.credentials, ...headers },
       body: body === undefined ? undefined : writeJSON(body),
       signal,
     });
+    return reach(method, signal, answer);
   }
 }
 
-async function readProblem(response: Response): Promise<Problem> {
-  const text = await response.text();
+/** What comes over the connection; where it breaks, what that means for the person who has asked. */
+async function reach<T>(method: string, signal: AbortSignal | undefined, coming: Promise<T>): Promise<T> {
+  try {
+    return await coming;
+  } catch (error) {
+    if (signal?.aborted) throw error;
+    const lost = "The connection was lost before the answer was here";
+    throw new ConnectionError(
+      method === "GET" ? `${lost}: try again` : `${lost}: it is not known whether this was done`,
+      { cause: error },
+    );
+  }
+}
+
+async function readProblem(method: string, response: Response): Promise<Problem> {
+  const text = await reach(method, undefined, response.text());
   try {
     return { ...(toPlain(parseJSON(text)) as Problem), status: response.status };
   } catch {

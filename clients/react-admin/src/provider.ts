@@ -3,7 +3,9 @@ import type { DataProvider, Identifier, RaRecord } from "ra-core";
 import { sourceOf, type ResourceDescription } from "./description";
 import { Http, ProblemError, type HttpOptions, type Reply } from "./http";
 import { writeFilters, type Filters } from "./query";
-import { InvalidJSON, keyInBody, pathOfKey, toPlain, toRecord, toWire, type AdminRecord, type Row } from "./values";
+import {
+  InvalidJSON, keyInBody, pathOfKey, toPlain, toRecord, toWire, writeJSON, type AdminRecord, type Row,
+} from "./values";
 
 export interface Change {
   number: number;
@@ -37,6 +39,13 @@ export interface ProviderOptions extends HttpOptions {
 
 const KEYS_AT_ONCE = 100;
 
+/** The keys of the requests of a form, by what they have sent: the same sent again is done once. */
+export type Attempts = Map<string, string>;
+
+interface Meta {
+  attempts?: Attempts;
+}
+
 /** Makes a data provider. */
 export function makeDataProvider(options: ProviderOptions): ModelwireProvider {
   return new Provider(new Http(options), options.resources) as unknown as ModelwireProvider;
@@ -61,14 +70,24 @@ export class Provider {
   async getList(name: string, { pagination, sort, filter, signal }: ListParams) {
     const resource = this.find(name);
     const query = writeFilters(filter ?? {}, resource);
-    const { page, perPage } = pagination ?? { page: 1, perPage: resource.rows_at_most.page };
-    query.set("skip", String((page - 1) * perPage));
-    query.set("limit", String(Math.min(perPage, resource.rows_at_most.page)));
+    const most = resource.rows_at_most.page;
+    const { page, perPage } = pagination ?? { page: 1, perPage: most };
     const order = writeSort(resource, sort);
     if (order) query.set("sort", order);
-    const { body } = await this.http.request("GET", `${resource.path}/`, { query, signal });
-    const { items, total } = body as { items: Row[]; total: unknown };
-    return { data: items.map((row) => toRecord(resource, row)), total: Number(String(total)) };
+    const data: AdminRecord[] = [];
+    const end = page * perPage;
+    let total = 0;
+    // A page here may have more rows than the API gives at once.
+    for (let skip = end - perPage; skip < end && (skip < total || !data.length); skip += most) {
+      query.set("skip", String(skip));
+      query.set("limit", String(Math.min(most, end - skip)));
+      const { body } = await this.http.request("GET", `${resource.path}/`, { query, signal });
+      const found = body as { items: Row[]; total: unknown };
+      data.push(...found.items.map((row) => toRecord(resource, row)));
+      total = Number(String(found.total));
+      if (!found.items.length) break;
+    }
+    return { data, total };
   }
 
   async getOne(name: string, { id, signal }: { id: Identifier; signal?: AbortSignal }) {
@@ -82,12 +101,13 @@ export class Provider {
     const resource = this.find(name);
     const key = resource.key[0]!;
     if (resource.key.length > 1 || resource.fields[key]?.no_filters) {
-      const found = await Promise.all(ids.map((id) => this.getOne(name, { id, signal })));
-      return { data: found.map((each) => each.data) };
+      const found = await Promise.all(ids.map((id) => this.getOne(name, { id, signal }).catch(ignoreMissing)));
+      return { data: found.flatMap((each) => (each ? [each.data] : [])) };
     }
     const data: AdminRecord[] = [];
-    for (let start = 0; start < ids.length; start += KEYS_AT_ONCE) {
-      const some = ids.slice(start, start + Math.min(KEYS_AT_ONCE, resource.rows_at_most.page));
+    const atOnce = Math.min(KEYS_AT_ONCE, resource.rows_at_most.page);
+    for (let start = 0; start < ids.length; start += atOnce) {
+      const some = ids.slice(start, start + atOnce);
       const filter = { [key]: { op: "in", value: some } };
       const pagination = { page: 1, perPage: some.length };
       data.push(...(await this.getList(name, { pagination, filter, signal })).data);
@@ -100,19 +120,21 @@ export class Provider {
     return this.getList(name, { ...rest, filter: { ...filter, [target]: { op: "eq", value: id } } });
   }
 
-  async create(name: string, { data }: { data: Row }) {
+  async create(name: string, { data, meta }: { data: Row; meta?: Meta }) {
     const resource = this.find(name);
-    const body = this.toBody(resource, data);
+    const body = this.toBody(resource, data, { isNew: true });
     const query = includeLinks(resource);
-    const reply = await this.http.request("POST", `${resource.path}/`, { body, query });
+    const headers = keyOfAttempt(meta, body);
+    const reply = await this.http.request("POST", `${resource.path}/`, { body, query, headers });
     return { data: readRecord(resource, this.find, reply) };
   }
 
   /** Changes the fields that differ from the previous data, if the row is still what these were read from. */
-  async update(name: string, { id, data, previousData }: { id: Identifier; data: Row; previousData?: RaRecord }) {
+  async update(name: string, { id, data, previousData, meta }: Updating) {
     const resource = this.find(name);
-    const body = this.toBody(resource, data, previousData ?? {});
-    const headers = await this.findTag(name, id, previousData);
+    const body = this.toBody(resource, data, { previous: previousData ?? {} });
+    const tag = await this.findTag(name, id, previousData);
+    const headers = { ...tag, ...keyOfAttempt(meta, [id, tag, body]) };
     const query = includeLinks(resource);
     const reply = await this.http.request("PATCH", this.path(resource, id), { body, query, headers });
     return { data: readRecord(resource, this.find, reply) };
@@ -178,8 +200,7 @@ export class Provider {
     query.set("fields", fields.join(","));
     if (sort) query.set("sort", sort);
     const headers = { Accept: "text/csv" };
-    const response = await this.http.send("GET", `${resource.path}/stream/`, { query, headers });
-    return response.blob();
+    return this.http.download(`${resource.path}/stream/`, { query, headers });
   }
 
   private find = (name: string): ResourceDescription => {
@@ -212,8 +233,8 @@ export class Provider {
     return tagOf(data);
   }
 
-  /** The fields of a record as a body has them; of a change, those that differ from what was there. */
-  private toBody(resource: ResourceDescription, data: Row, previous?: Row): Row {
+  /** The fields of a record as a body has them; where it is told what was there, those that differ from it. */
+  private toBody(resource: ResourceDescription, data: Row, { isNew = false, previous }: BodyOptions = {}): Row {
     const body: Row = {};
     for (const [name, field] of Object.entries(resource.fields)) {
       const source = sourceOf(resource, name);
@@ -221,7 +242,7 @@ export class Provider {
       const isLeft = value === undefined || (previous !== undefined && isSame(value, previous[source]));
       if (field.read_only || isLeft) continue;
       // What nobody has filled in is left to the default.
-      if (value === null && previous === undefined && !field.nullable) continue;
+      if (value === null && isNew && !field.nullable) continue;
       body[name] = readValue(resource, name, value);
     }
     for (const [name, target] of Object.entries(resource.links)) {
@@ -232,6 +253,37 @@ export class Provider {
     }
     return body;
   }
+}
+
+interface BodyOptions {
+  isNew?: boolean;
+  previous?: Row;
+}
+
+interface Updating {
+  id: Identifier;
+  data: Row;
+  previousData?: RaRecord;
+  meta?: Meta;
+}
+
+/** The header that has what a form sends again, because no answer came, done once. */
+function keyOfAttempt(meta: Meta | undefined, sent: unknown): Record<string, string> {
+  if (!meta?.attempts) return {};
+  const text = writeJSON(sent);
+  const key = meta.attempts.get(text) ?? makeKey();
+  meta.attempts.set(text, key);
+  return { "Idempotency-Key": key };
+}
+
+// `crypto.randomUUID` is only there where the page came by HTTPS.
+const makeKey = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** Takes a row that is not there, or not for this person, as none. */
+function ignoreMissing(error: unknown): undefined {
+  if (error instanceof ProblemError && error.status === 404) return undefined;
+  throw error;
 }
 
 /** The condition that a row is still what a record was read from. */

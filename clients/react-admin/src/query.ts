@@ -10,10 +10,20 @@ export interface Condition {
 export type Filters = Record<string, unknown>;
 
 const RESERVED = new Set([
-  "skip", "limit", "cursor", "count", "sort", "fields", "include", "q", "or", "format",
-  "group", "measures", "having", "tz", "deleted",
+  "skip", "limit", "cursor", "count", "sort", "fields", "include", "format", "group", "measures", "having", "tz",
 ]);
+/** Filters that are no conditions on a field, also where a field has that name. */
+const THEMSELVES = new Set(["q", "or", "deleted"]);
 const LISTS = new Set(["in", "not_in", "between"]);
+
+/** A filter as a condition on a field; undefined for those that are none. */
+export function readCondition(name: string, value: unknown): { field: string; condition: Condition } | undefined {
+  if (isCondition(value)) return { field: name, condition: value };
+  if (THEMSELVES.has(name) || value === undefined || value === "") return undefined;
+  const [field = name, op] = name.split("__");
+  if (value === null) return { field, condition: { op: "isnull", value: true } };
+  return { field, condition: { op: op ?? (Array.isArray(value) ? "in" : "eq"), value } };
+}
 
 const isCondition = (value: unknown): value is Condition =>
   typeof value === "object" && value !== null && "op" in value;

@@ -1,5 +1,5 @@
 // The whole application: asks for the resources, for the person if need be, and shows what they may see.
-import { Alert, Box, CircularProgress, ThemeProvider, createTheme } from "@mui/material";
+import { Alert, Box, Button, CircularProgress, ThemeProvider, createTheme } from "@mui/material";
 import { QueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Admin, Resource, defaultDarkTheme, defaultLightTheme, localStorageStore, type RaThemeOptions } from "react-admin";
@@ -84,7 +84,7 @@ export function App({ config }: { config: Config }) {
     <SharedContext.Provider value={shared}>
       <ThemeProvider theme={AROUND}>
         {asking && <SignIn key={String(asking.wasRefused)} title={config.title} ways={ways} wasRefused={asking.wasRefused} onGiven={asking.give} />}
-        {error && <Alert severity="error">{error}</Alert>}
+        {error && <Alert severity="error" action={<Button onClick={() => location.reload()}>Try again</Button>}>{error}</Alert>}
         {!resources && !error && !asking && <Waiting />}
       </ThemeProvider>
       {resources && <Resources http={http} resources={resources} />}
@@ -118,6 +118,7 @@ function Resources({ http, resources }: { http: Http; resources: ResourceDescrip
       darkTheme={DARK}
       layout={Page}
       dashboard={Home}
+      loginPage={false} // it would stand where a resource of that name is
       disableTelemetry
     >
       {resources.map((resource) => (

@@ -10,7 +10,7 @@ import { Button, Form, useListContext, useNotify, useRefresh } from "react-admin
 import { canMany, settableFields, sourceOf } from "../description";
 import { ProblemError } from "../http";
 import { hasFilters, type Filters } from "../query";
-import { labelOf, useDescription, useProvider } from "./context";
+import { labelOf, useDescription, useProvider, useWork } from "./context";
 import { Choice } from "./Filters";
 import { FieldInput } from "./Inputs";
 
@@ -45,16 +45,20 @@ function useMany() {
   const refresh = useRefresh();
   const filters = filterValues as Filters;
   const count = isAll ? total : selectedIds.length;
+  const [isBusy, begin] = useWork();
 
-  async function run(work: () => Promise<unknown>, done: string, close: () => void) {
+  const run = (work: () => Promise<unknown>, done: string, close: () => void) => begin(() => carryOut(work, done, close));
+
+  async function carryOut(work: () => Promise<unknown>, done: string, close: () => void) {
+    let affected: unknown;
     try {
-      await work();
+      affected = await work();
     } catch (failed) {
       const fields = failed instanceof ProblemError ? failed.problem.errors?.map((each) => each.message).join("; ") : undefined;
       setError([(failed as Error).message, fields].filter(Boolean).join(": "));
       return;
     }
-    notify(`${countRows(count)} ${done}`, { type: "info" });
+    notify(`${countRows(typeof affected === "number" ? affected : count)} ${done}`, { type: "info" });
     onUnselectItems();
     refresh();
     close();
@@ -66,7 +70,7 @@ function useMany() {
       <FormControlLabel value="all" control={<Radio />} label={`All ${countRows(total)} that match the filters`} />
     </RadioGroup>
   );
-  return { choice, count, error, filters, ids: selectedIds, isAll, run };
+  return { choice, count, error, filters, ids: selectedIds, isAll, isBusy, run };
 }
 
 interface DialogProps {
@@ -76,7 +80,7 @@ interface DialogProps {
 function DeleteDialog({ onClose }: DialogProps) {
   const resource = useDescription();
   const provider = useProvider();
-  const { choice, count, error, filters, ids, isAll, run } = useMany();
+  const { choice, count, error, filters, ids, isAll, isBusy, run } = useMany();
   const work = () =>
     isAll ? provider.deleteAll(resource.name, filters, count) : provider.deleteMany(resource.name, { ids });
   return (
@@ -85,7 +89,7 @@ function DeleteDialog({ onClose }: DialogProps) {
       <DialogContent>{error && <Alert severity="error">{error}</Alert>}{choice}</DialogContent>
       <DialogActions>
         <MuiButton onClick={onClose}>Cancel</MuiButton>
-        <MuiButton color="error" variant="contained" onClick={() => run(work, "deleted", onClose)}>
+        <MuiButton color="error" variant="contained" disabled={isBusy} onClick={() => run(work, "deleted", onClose)}>
           Delete {countRows(count)}
         </MuiButton>
       </DialogActions>
@@ -96,12 +100,14 @@ function DeleteDialog({ onClose }: DialogProps) {
 function ChangeDialog({ onClose }: DialogProps) {
   const resource = useDescription();
   const provider = useProvider();
-  const { choice, count, error, filters, ids, isAll, run } = useMany();
+  const { choice, count, error, filters, ids, isAll, isBusy, run } = useMany();
   const names = settableFields(resource, false);
   const [name, setName] = useState(names[0] ?? "");
 
   function change(values: Record<string, unknown>) {
-    const data = { [sourceOf(resource, name)]: values.value ?? null };
+    // An empty box is an empty text where there is no other way to have nothing.
+    const nothing = resource.kinds[name] === "text" && !resource.fields[name]!.nullable ? "" : null;
+    const data = { [sourceOf(resource, name)]: values.value ?? nothing };
     const work = () =>
       isAll ? provider.updateAll(resource.name, filters, data, count) : provider.updateMany(resource.name, { ids, data });
     void run(work, "changed", onClose);
@@ -116,12 +122,12 @@ function ChangeDialog({ onClose }: DialogProps) {
             {error && <Alert severity="error">{error}</Alert>}
             {choice}
             <Choice label="Field" value={name} onChange={setName} choices={names.map((each) => [each, labelOf(resource, each)])} />
-            <FieldInput resource={resource} name={name} source="value" />
+            <FieldInput resource={resource} name={name} source="value" isForMany />
           </Stack>
         </DialogContent>
         <DialogActions>
           <MuiButton onClick={onClose}>Cancel</MuiButton>
-          <MuiButton type="submit" variant="contained">Change {countRows(count)}</MuiButton>
+          <MuiButton type="submit" variant="contained" disabled={isBusy}>Change {countRows(count)}</MuiButton>
         </DialogActions>
       </Form>
     </Dialog>
@@ -134,6 +140,7 @@ function RestoreButton() {
   const { selectedIds, onUnselectItems } = useListContext();
   const notify = useNotify();
   const refresh = useRefresh();
+  const [isBusy, work] = useWork();
 
   async function restore() {
     try {
@@ -146,5 +153,5 @@ function RestoreButton() {
     refresh();
   }
 
-  return <Button label="Restore" onClick={restore}><RestoreIcon /></Button>;
+  return <Button label="Restore" onClick={() => work(restore)} disabled={isBusy}><RestoreIcon /></Button>;
 }

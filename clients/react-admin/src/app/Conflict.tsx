@@ -8,7 +8,7 @@ import { useNotify, useRefresh } from "react-admin";
 import { settableFields, sourceOf, type ResourceDescription } from "../description";
 import { ProblemError } from "../http";
 import type { AdminRecord, Row } from "../values";
-import { labelOf, toWords, useProvider } from "./context";
+import { labelOf, toWords, useProvider, useWork } from "./context";
 
 export interface Conflict {
   yours: Row;
@@ -31,7 +31,8 @@ export function ConflictDialog({ resource, conflict: { yours, previous }, onClos
   const provider = useProvider();
   const notify = useNotify();
   const refresh = useRefresh();
-  const { data: theirs, refetch } = useQuery({
+  const [isBusy, work] = useWork();
+  const { data: theirs, error: unread, refetch } = useQuery({
     queryKey: [resource.name, "conflict", previous.id, previous.$etag],
     queryFn: async () => (await provider.getOne(resource.name, { id: previous.id })).data as AdminRecord,
     gcTime: 0,
@@ -75,7 +76,8 @@ export function ConflictDialog({ resource, conflict: { yours, previous }, onClos
       <DialogTitle id="conflict">Somebody else has changed this row</DialogTitle>
       <DialogContent>
         {error && <Alert severity="error">{error}</Alert>}
-        {!theirs && <Skeleton height={120} />}
+        {unread && <Alert severity="error" action={<Button onClick={() => refetch()}>Try again</Button>}>{unread.message}</Alert>}
+        {!theirs && !unread && <Skeleton height={120} />}
         <Stack spacing={2} sx={{ pt: 1 }}>
           {theirs && changed.map(([source, label]) => (
             <RadioGroup key={source} value={theirsOf.has(source) ? "theirs" : "yours"} onChange={(_, value) => choose(source, value === "theirs")} aria-label={label}>
@@ -89,7 +91,7 @@ export function ConflictDialog({ resource, conflict: { yours, previous }, onClos
       <DialogActions>
         <Button onClick={onClose}>Go on editing</Button>
         <Button onClick={close}>Discard mine</Button>
-        <Button onClick={save} disabled={!theirs} variant="contained">Save</Button>
+        <Button onClick={() => work(save)} disabled={!theirs || isBusy} variant="contained">Save</Button>
       </DialogActions>
     </Dialog>
   );

@@ -5,7 +5,7 @@ import { Box, Button, Chip, InputAdornment, MenuItem, Popover, Stack, TextField,
 import { useEffect, useRef, useState } from "react";
 import { Form, TextInput, useListContext, useGetOne } from "react-admin";
 import { operatorsOf, sourceOf, nameOf, type ResourceDescription } from "../description";
-import type { Condition, Filters } from "../query";
+import { readCondition, type Condition, type Filters } from "../query";
 import { labelOf, useDescription, useShared } from "./context";
 import { FieldInput } from "./Inputs";
 
@@ -25,26 +25,36 @@ export function FilterBar() {
   const resource = useDescription();
   const { filterValues, setFilters } = useListContext();
   const filters = filterValues as Filters;
-  const set = (next: Filters) => setFilters(next, undefined);
-  const conditions = Object.entries(filters).filter(([name]) => name in resource.fields) as [string, Condition][];
-  const without = (name: string) => set(Object.fromEntries(Object.entries(filters).filter(([each]) => each !== name)));
+  // What has been set last, which may not be shown yet.
+  const latest = useRef(filters);
+  useEffect(() => void (latest.current = filters), [filters]);
+  const set = (next: Filters) => {
+    latest.current = next;
+    setFilters(next, undefined);
+  };
+  const add = (more: Filters) => set({ ...latest.current, ...more });
+  const without = (name: string) =>
+    set(Object.fromEntries(Object.entries(latest.current).filter(([each]) => each !== name)));
   return (
     <Stack direction="row" useFlexGap spacing={1} sx={{ flexWrap: "wrap", alignItems: "center", px: 2, py: 1.5 }} role="search">
-      {resource.search && <Search value={String(filters.q ?? "")} onChange={(q) => set({ ...filters, q })} />}
-      <AddFilter resource={resource} onAdd={(name, condition) => set({ ...filters, [name]: condition })} />
+      {resource.search && <Search value={typeof filters.q === "string" ? filters.q : ""} onChange={(q) => add({ q })} />}
+      <AddFilter resource={resource} onAdd={(name, condition) => add({ [name]: condition })} />
       {resource.deleted.includes("only") && (
         <ToggleButton
           value="deleted"
           size="small"
           selected={filters.deleted === "only"}
-          onChange={() => (filters.deleted ? without("deleted") : set({ ...filters, deleted: "only" }))}
+          onChange={() => (filters.deleted ? without("deleted") : add({ deleted: "only" }))}
         >
           Deleted
         </ToggleButton>
       )}
-      {conditions.map(([name, condition]) => (
-        <Chip key={name} label={<Told resource={resource} name={name} condition={condition} />} onDelete={() => without(name)} />
-      ))}
+      {Object.entries(filters).map(([name, value]) => {
+        const told = readCondition(name, value);
+        if (!told) return null;
+        const { field, condition } = told;
+        return <Chip key={name} label={<Told resource={resource} name={field} condition={condition} />} onDelete={() => without(name)} />;
+      })}
     </Stack>
   );
 }
@@ -52,7 +62,26 @@ export function FilterBar() {
 function Search({ value, onChange }: { value: string; onChange(value: string): void }) {
   const [text, setText] = useState(value);
   const timer = useRef<number>(undefined);
-  useEffect(() => setText(value), [value]);
+  const change = useRef(onChange);
+  useEffect(() => void (change.current = onChange));
+  useEffect(() => () => clearTimeout(timer.current), []);
+  const sent = useRef<string[]>([]);
+  useEffect(() => {
+    // What was sent from here comes back behind what has been typed since.
+    const at = sent.current.indexOf(value);
+    if (at >= 0) {
+      sent.current.splice(0, at + 1);
+      return;
+    }
+    clearTimeout(timer.current);
+    setText(value);
+  }, [value]);
+
+  function send(next: string) {
+    if (next !== value) sent.current.push(next);
+    change.current(next);
+  }
+
   return (
     <TextField
       size="small"
@@ -66,7 +95,7 @@ function Search({ value, onChange }: { value: string; onChange(value: string): v
         const next = event.target.value;
         setText(next);
         clearTimeout(timer.current);
-        timer.current = window.setTimeout(() => onChange(next), PAUSE_MS);
+        timer.current = window.setTimeout(() => send(next), PAUSE_MS);
       }}
       slotProps={{
         htmlInput: { "aria-label": "Search", type: "search" },

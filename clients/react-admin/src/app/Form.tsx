@@ -1,12 +1,15 @@
 // One row: made, changed, or only shown.
 import { Box, CardContent } from "@mui/material";
-import { useState, type ReactNode } from "react";
+import { useEffect, useState, type ReactNode } from "react";
 import {
-  Create, DeleteWithConfirmButton, Edit, SaveButton, Show, SimpleForm, Toolbar, useEditContext, useNotify,
+  Create, DeleteWithConfirmButton, Edit, SaveButton, Show, SimpleForm, Toolbar, useEditContext, useLocation, useNotify,
   useRecordContext,
 } from "react-admin";
+import { useFormState } from "react-hook-form";
+import { useBlocker } from "react-router-dom";
 import { can, nameOf, settableFields, shownFields, sourceOf, type ResourceDescription } from "../description";
 import { ProblemError } from "../http";
+import type { Attempts } from "../provider";
 import type { AdminRecord, Row } from "../values";
 import { ConflictDialog, type Conflict } from "./Conflict";
 import { labelOf, toWords, useDescription } from "./context";
@@ -16,9 +19,10 @@ import { Value } from "./Value";
 
 export function CreatePage() {
   const resource = useDescription();
+  const [attempts] = useState<Attempts>(() => new Map());
   return (
-    <Create redirect="list" title={`${resource.title}: new`}>
-      <SimpleForm warnWhenUnsavedChanges defaultValues={defaultsOf(resource)} toolbar={<Toolbar sx={BELOW}><SaveButton /></Toolbar>}>
+    <Create redirect="list" title={`${resource.title}: new`} mutationOptions={{ meta: { attempts } }}>
+      <SimpleForm defaultValues={defaultsOf(resource)} toolbar={<Toolbar sx={BELOW}><SaveButton /></Toolbar>}>
         <Inputs resource={resource} isNew />
       </SimpleForm>
     </Create>
@@ -36,6 +40,7 @@ function defaultsOf(resource: ResourceDescription): Row {
 function Inputs({ resource, isNew = false }: { resource: ResourceDescription; isNew?: boolean }) {
   return (
     <>
+      <Unsaved />
       {settableFields(resource, isNew).map((name) => (
         <FieldInput key={name} resource={resource} name={name} source={sourceOf(resource, name)} isNew={isNew} />
       ))}
@@ -44,6 +49,43 @@ function Inputs({ resource, isNew = false }: { resource: ResourceDescription; is
       ))}
     </>
   );
+}
+
+const SETTLED_MS = 50; // in which a form whose row was deleted has nothing unsaved
+
+/**
+ * Asks before what has been typed is left.
+ *
+ * React-admin has the same, but after a save that takes long it asks about what was saved, and after one that failed it
+ * doesn't ask.
+ */
+function Unsaved(): null {
+  const { dirtyFields, isSubmitting } = useFormState();
+  const { pathname } = useLocation();
+  const isDirty = Object.keys(dirtyFields).length > 0;
+  const isUnsaved = isDirty && !isSubmitting;
+  const blocker = useBlocker(({ nextLocation }) => isUnsaved && nextLocation.pathname !== pathname);
+
+  useEffect(() => {
+    if (blocker.state !== "blocked") return undefined;
+    if (!isUnsaved) {
+      blocker.proceed();
+      return undefined;
+    }
+    const timer = setTimeout(() => {
+      if (confirm("What you have typed is not saved. Leave it?")) blocker.proceed();
+      else blocker.reset();
+    }, SETTLED_MS);
+    return () => clearTimeout(timer);
+  }, [blocker.state, isUnsaved]);
+
+  useEffect(() => {
+    if (!isDirty) return undefined;
+    const ask = (event: BeforeUnloadEvent) => event.preventDefault();
+    addEventListener("beforeunload", ask);
+    return () => removeEventListener("beforeunload", ask);
+  }, [isDirty]);
+  return null;
 }
 
 interface Variables {
@@ -56,6 +98,8 @@ export function EditPage() {
   const resource = useDescription();
   const notify = useNotify();
   const [conflict, setConflict] = useState<Conflict>();
+  const [attempts] = useState<Attempts>(() => new Map());
+  const key = useKey();
 
   function onError(error: unknown, { data, previousData }: Variables) {
     if (error instanceof ProblemError && error.status === 412 && data && previousData) {
@@ -67,9 +111,9 @@ export function EditPage() {
 
   return (
     <>
-      <Edit title={<Heading />} mutationMode="pessimistic" mutationOptions={{ onError }} queryOptions={READ_ONCE} aside={resource.history ? <History /> : undefined} sx={COLUMNS}>
+      <Edit id={key} title={<Heading />} mutationMode="pessimistic" mutationOptions={{ onError, meta: { attempts } }} queryOptions={READ_ONCE} aside={resource.history ? <History /> : undefined} sx={COLUMNS}>
         <OnceRead>
-          <SimpleForm warnWhenUnsavedChanges toolbar={<Buttons resource={resource} />}>
+          <SimpleForm toolbar={<Buttons resource={resource} />}>
             <ReadOnly resource={resource} />
             <Inputs resource={resource} />
           </SimpleForm>
@@ -78,6 +122,17 @@ export function EditPage() {
       {conflict && <ConflictDialog resource={resource} conflict={conflict} onClose={() => setConflict(undefined)} />}
     </>
   );
+}
+
+/** The key in the address, which the router reads with `%2F` as a slash, whatever the key has. */
+function useKey(): string {
+  const resource = useDescription();
+  const segment = useLocation().pathname.split("/")[resource.name.split("/").length + 1] ?? "";
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
 }
 
 // A row that is read again replaces what has been typed.
@@ -137,7 +192,7 @@ function Heading() {
 export function ShowPage() {
   const resource = useDescription();
   return (
-    <Show title={<Heading />} aside={resource.history ? <History /> : undefined} sx={COLUMNS}>
+    <Show id={useKey()} title={<Heading />} aside={resource.history ? <History /> : undefined} sx={COLUMNS}>
       <CardContent><Values resource={resource} names={shownFields(resource)} /></CardContent>
     </Show>
   );

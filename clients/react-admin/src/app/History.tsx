@@ -4,7 +4,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNotify, useRecordContext, useRefresh } from "react-admin";
 import { can, type ResourceDescription } from "../description";
 import type { Change } from "../provider";
-import { labelOf, useDescription, useProvider } from "./context";
+import { labelOf, useDescription, useProvider, useWork } from "./context";
 import { Plain } from "./Value";
 
 const WORDS = { create: "Created", update: "Changed", delete: "Deleted" };
@@ -65,6 +65,7 @@ function Undo({ resource, change }: { resource: ResourceDescription; change: Cha
   const provider = useProvider();
   const notify = useNotify();
   const refresh = useRefresh();
+  const [isBusy, work] = useWork();
 
   async function undo() {
     try {
@@ -76,5 +77,5 @@ function Undo({ resource, change }: { resource: ResourceDescription; change: Cha
     }
   }
 
-  return <Button size="small" onClick={undo} aria-label={`Undo change ${change.number}`}>Undo</Button>;
+  return <Button size="small" onClick={() => work(undo)} disabled={isBusy} aria-label={`Undo change ${change.number}`}>Undo</Button>;
 }

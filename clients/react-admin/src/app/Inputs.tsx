@@ -3,7 +3,7 @@ import { TextField } from "@mui/material";
 import { useEffect, useState } from "react";
 import {
   AutocompleteArrayInput, AutocompleteInput, BooleanInput, NullableBooleanInput, PasswordInput, ReferenceArrayInput,
-  ReferenceInput, SelectInput, TextInput, required, useInput, type InputProps, type Validator,
+  ReferenceInput, SelectInput, TextInput, required, useInput, useRecordContext, type InputProps, type Validator,
 } from "react-admin";
 import { nameOf, type FieldDescription, type Kind, type ResourceDescription } from "../description";
 import { parseJSON } from "../values";
@@ -20,14 +20,18 @@ interface Props {
   isNew?: boolean;
   /** Whether any value will do, as where one is compared with. */
   isFilter?: boolean;
+  /** Whether many rows get the value, so that none of theirs is there to begin with. */
+  isForMany?: boolean;
 }
 
 /** The control of a field. */
-export function FieldInput({ resource, name, source, isNew = false, isFilter = false }: Props) {
+export function FieldInput({ resource, name, source, isNew = false, isFilter = false, isForMany = false }: Props) {
+  const stored: unknown = useRecordContext()?.[source];
   const field = resource.fields[name]!;
   const kind = resource.kinds[name]!;
   const label = isFilter ? "Value" : labelOf(resource, name);
-  const isNeeded = isFilter || (field.required && (isNew || !field.write_only));
+  const isNeeded =
+    isFilter || (field.required && (isNew || !field.write_only)) || (isForMany && !field.nullable && kind !== "text");
   const validate: Validator[] = [...(isNeeded ? [required()] : []), ...syntaxOf(kind)];
   const isHidden = field.write_only === true && !isFilter;
   const hint = isHidden && !isNew ? "Never shown. Leave it empty to keep it." : (field.description ?? hintOf(kind));
@@ -51,9 +55,9 @@ export function FieldInput({ resource, name, source, isNew = false, isFilter = f
     case "local":
       return <MomentInput {...shared} hasZone={kind === "datetime"} />;
     case "date":
-      return <TextInput {...shared} type="date" {...STANDING} />;
+      return <TextInput {...shared} type="date" {...STANDING} inputProps={{ max: LAST_DAY }} />;
     case "time":
-      return <TextInput {...shared} type="time" {...STANDING} inputProps={{ step: 1 }} />;
+      return <TextInput {...shared} type="time" {...STANDING} format={toMillis} inputProps={{ step: 1 }} />;
     case "integer":
       return <TextInput {...shared} inputProps={{ inputMode: "numeric" }} />;
     case "number":
@@ -62,7 +66,7 @@ export function FieldInput({ resource, name, source, isNew = false, isFilter = f
     case "JSON":
       return <TextInput {...shared} multiline minRows={3} maxRows={20} inputProps={{ spellCheck: false }} sx={{ "& textarea": { fontFamily: "ui-monospace, monospace" } }} />;
     default:
-      return <TextInput {...shared} multiline={!isFilter && isLong(name, field)} {...(field.nullable || isFilter ? {} : { parse: (text: string) => text })} />;
+      return <TextInput {...shared} multiline={!isFilter && (isLong(name, field) || hasLines(stored))} {...(field.nullable || isFilter ? {} : { parse: (text: string) => text })} />;
   }
 }
 
@@ -71,7 +75,14 @@ const STANDING = { InputLabelProps: { shrink: true } };
 const isLong = (name: string, field: FieldDescription): boolean =>
   (field.maxLength ?? 0) > LONG || (field.maxLength === undefined && LONG_NAMES.test(name));
 
-const choicesOf = (field: FieldDescription) => (field.enum ?? []).map((value) => ({ id: value, name: toWords(String(value)) }));
+// A control of one line would take the ends of the others away.
+const hasLines = (value: unknown): boolean => typeof value === "string" && /[\r\n]/.test(value);
+
+// Of other texts, words could leave out what tells two of them apart.
+const labelOfChoice = (value: string): string => (/^[a-z\d_]+$/.test(value) ? toWords(value) : value);
+
+const choicesOf = (field: FieldDescription) =>
+  (field.enum ?? []).map((value) => ({ id: value, name: labelOfChoice(String(value)) }));
 
 const hintOf = (kind: Kind): string | false => (kind === "interval" ? "As in PT1H30M" : false);
 
@@ -135,6 +146,12 @@ export function LinksInput({ source, target, label }: PickerProps) {
   );
 }
 
+// Without a last day, a year takes six digits, of which the API has four.
+const LAST_DAY = "9999-12-31";
+
+/** A time of day as its control has it, which knows thousandths of a second. */
+const toMillis = (time: unknown): string => String(time ?? "").replace(/(\.\d{3})\d+/, "$1");
+
 const two = (number: number): string => String(number).padStart(2, "0");
 
 /** A moment as `datetime-local` has it, in the time zone of the browser. */
@@ -181,7 +198,7 @@ function MomentInput({ source, label, validate, helperText, hasZone }: MomentPro
       onBlur={field.onBlur}
       error={fieldState.invalid}
       helperText={fieldState.error?.message?.replace(/^@@react-admin@@"?ra\.validation\.required"?$/, "Required") ?? helperText}
-      slotProps={{ inputLabel: { shrink: true }, htmlInput: { step: 1 } }}
+      slotProps={{ inputLabel: { shrink: true }, htmlInput: { step: 1, max: `${LAST_DAY}T23:59:59.999` } }}
       size="small"
       variant="filled"
       margin="dense"

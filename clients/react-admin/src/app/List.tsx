@@ -1,6 +1,6 @@
 // A page of rows: filters, chosen columns, and what can be done with many.
 import DownloadIcon from "@mui/icons-material/Download";
-import { useMediaQuery, type Theme } from "@mui/material";
+import { Alert, Button as MuiButton, useMediaQuery, type Theme } from "@mui/material";
 import { useState, type MouseEvent } from "react";
 import {
   Button, ColumnsButton, CreateButton, DataTable, Link, List, Pagination, SimpleList, TopToolbar, useCreatePath, useListContext,
@@ -21,22 +21,41 @@ const SIZES = [10, 25, 50, 100];
 export function ListPage() {
   const resource = useDescription();
   const isPhone = useMediaQuery<Theme>((theme) => theme.breakpoints.down("sm"));
-  const sizes = SIZES.filter((size) => size <= resource.rows_at_most.page);
+  const usual = SIZES.filter((size) => size <= resource.rows_at_most.page);
+  const sizes = usual.length ? usual : [resource.rows_at_most.page];
   const key = resource.sorts.find((name) => resource.key.includes(name));
   return (
     <List
       title={labelOfResource(resource.name)}
       actions={<Actions resource={resource} hasColumns={!isPhone} />}
-      pagination={<Pagination rowsPerPageOptions={sizes} />}
+      pagination={<Pages sizes={sizes} />}
       perPage={sizes.includes(25) ? 25 : sizes[0]!}
       {...(key ? { sort: { field: sourceOf(resource, key), order: "ASC" as const } } : {})}
       empty={false}
       exporter={false}
     >
       <FilterBar />
+      <Unread />
       {isPhone ? <Short resource={resource} /> : <Table resource={resource} />}
     </List>
   );
+}
+
+/** Rows could not be read: those that are shown, if any are, may be old. */
+function Unread() {
+  const { error, refetch } = useListContext();
+  if (!error) return null;
+  const again = <MuiButton color="inherit" size="small" onClick={() => refetch()}>Try again</MuiButton>;
+  return <Alert severity="error" action={again}>{error.message}</Alert>;
+}
+
+const useIsUnread = (): boolean => {
+  const { error, data } = useListContext();
+  return Boolean(error) && !data;
+};
+
+function Pages({ sizes }: { sizes: number[] }) {
+  return useIsUnread() ? null : <Pagination rowsPerPageOptions={sizes} />;
 }
 
 function linkOf(resource: ResourceDescription): "edit" | "show" | false {
@@ -48,6 +67,7 @@ const hiddenOf = (resource: ResourceDescription): string[] =>
   shownFields(resource).slice(COLUMNS).map((name) => sourceOf(resource, name));
 
 function Table({ resource }: { resource: ResourceDescription }) {
+  if (useIsUnread()) return null;
   return (
     <DataTable rowClick={linkOf(resource)} bulkActionButtons={<BulkActions />} hiddenColumns={hiddenOf(resource)}>
       {shownFields(resource).map((name) => (
@@ -78,8 +98,10 @@ function Cell({ resource, name }: { resource: ResourceDescription; name: string 
 
 /** Rows as a phone has room for them. */
 function Short({ resource }: { resource: ResourceDescription }) {
+  const isUnread = useIsUnread();
   const first = nameOf(resource);
   const second = shownFields(resource).filter((name) => name !== first && !resource.key.includes(name) && !(name in resource.picks))[0];
+  if (isUnread) return null;
   return (
     <SimpleList
       primaryText={(record) => String(record[sourceOf(resource, first)] ?? record.id)}

@@ -1,5 +1,5 @@
 // What all parts of the application share.
-import { createContext, useContext } from "react";
+import { createContext, useContext, useRef, useState } from "react";
 import { useDataProvider, useResourceContext } from "react-admin";
 import type { ResourceDescription } from "../description";
 import type { ModelwireProvider } from "../provider";
@@ -20,6 +20,26 @@ export function useDescription(name?: string): ResourceDescription {
 }
 
 export const useProvider = (): ModelwireProvider => useDataProvider<ModelwireProvider>();
+
+/** Whether some work is under way, and what begins it: once, however often a button is pressed meanwhile. */
+export function useWork(): [boolean, (work: () => Promise<void>) => Promise<void>] {
+  const [isBusy, setBusy] = useState(false);
+  const isUnderWay = useRef(false);
+
+  async function begin(work: () => Promise<void>) {
+    if (isUnderWay.current) return;
+    isUnderWay.current = true;
+    setBusy(true);
+    try {
+      await work();
+    } finally {
+      isUnderWay.current = false;
+      setBusy(false);
+    }
+  }
+
+  return [isBusy, begin];
+}
 
 /** A name of the API as words. */
 export function toWords(name: string): string {
