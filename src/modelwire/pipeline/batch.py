@@ -7,17 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
+from ..access.principal import Principal
+from ..catalog.tables import Table
 from ..errors import Constraint, ConstraintViolation, InvalidRequest, RequestError, Violation
 from ..execute.connect.lane import Lane
 from ..execute.explain.constraints import by_table, explain_elsewhere
 from ..execute.rejection import Rejection
-from ..plan.keys import escape_reserved
+from ..execute.write.lock import lock_ahead
+from ..plan.keys import Key, escape_reserved
 from ..plan.writing.each import WrittenRows
 from ..request.batch import BatchedRequest
 from ..request.body import parse_exactly
 from ..request.references import Reference
 from ..respond.answer import Answer
 from ..respond.batch import answer_batch
+from ..shape.parts import Lock
 from .pipeline import Pipeline
 from .work import Done, OpenTransaction, RowWork
 
@@ -38,11 +42,29 @@ class Addressed:
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """Row that a request of a batch names, to change it.
+
+    Args:
+        table: Its resource.
+        key: Its key.
+        lock: The lock that the change takes.
+        caller: The caller, as the policies of its resource know it.
+    """
+
+    table: Table
+    key: Key
+    lock: Lock
+    caller: Principal
+
+
+@dataclass(frozen=True, slots=True)
 class Requests:
     """Requests of a batch, and the functions that answer them.
 
     Args:
         requests: The requests.
+        targets: The rows that they are known to change.
         answer: Answers one as a part of a transaction, once its dependencies have run.
         guarded: The requests with other dependencies than the caller.
         guard: Runs only the dependencies of one.
@@ -52,6 +74,7 @@ class Requests:
     """
 
     requests: Sequence[BatchedRequest]
+    targets: Sequence[Target]
     answer: Callable[[Addressed, OpenTransaction], Awaitable[Answer]]
     guarded: Sequence[BatchedRequest]
     guard: Callable[[Addressed, OpenTransaction], Awaitable[None]]
@@ -62,6 +85,9 @@ class Requests:
 
 class BatchWork:
     """Work of a batch.
+
+    The rows that the requests change are locked first, in one order: two batches that name them in
+    different orders would deadlock otherwise, as often as they are tried.
 
     The requests are carried out one after another. If a constraint refuses one, all are repeated,
     each in a savepoint, in which the constraint is explained: it may be about rows that earlier
@@ -94,6 +120,7 @@ class BatchWork:
 
     async def carry_out(self, transaction: OpenTransaction) -> Done:
         """Answer all requests."""
+        await self._lock(transaction.lane)
         if transaction.one_by_one:
             return await self._carry_out_watched(transaction)
         done = await self._answer_all(transaction)
@@ -103,6 +130,22 @@ class BatchWork:
             except ConstraintViolation as violation:
                 raise Rejection(violation, None) from violation
         return done
+
+    async def _lock(self, lane: Lane) -> None:
+        """Lock the rows that the requests change, where transactions lock rows."""
+        if self._pipeline.database.sql_dialect.has_one_writer or len(self._batch.targets) < 2:
+            return
+        by_table: dict[Table, list[Target]] = {}
+        for target in self._batch.targets:
+            by_table.setdefault(target.table, []).append(target)
+        statements = self._pipeline.statements
+        for table in sorted(by_table, key=lambda table: table.name):
+            targets = by_table[table]
+            locks = {target.lock for target in targets}
+            lock = Lock.REMOVE if Lock.REMOVE in locks else Lock.CHANGE
+            lane.caller = targets[0].caller
+            keys = list(dict.fromkeys(target.key for target in targets))
+            await lock_ahead(lane, statements, table, keys, lock)
 
     async def _carry_out_watched(self, transaction: OpenTransaction) -> Done:
         """Carry out the requests again, and refuse the one that violates a deferred constraint."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 from urllib.parse import unquote
 
@@ -16,11 +17,12 @@ from starlette.types import Scope
 
 from ..access.principal import Principal
 from ..errors import InvalidRequest, MethodNotAllowed, NoSuchPath, Violation
-from ..pipeline.batch import Addressed, BatchWork, Placing, Requests
+from ..pipeline.batch import Addressed, BatchWork, Placing, Requests, Target
 from ..pipeline.pipeline import wants_minimal
 from ..pipeline.transaction import run
 from ..pipeline.variants import Variants
 from ..pipeline.work import OpenTransaction
+from ..plan.keys import key_values
 from ..plan.reading.query import refuse_parameters
 from ..request.batch import BatchedRequest, read_batch
 from ..request.body import check_content
@@ -31,6 +33,7 @@ from .callers import WHO, Callers
 from .inner_requests import share_scope
 from .lookup import RouteLookup
 from .mounted_resources import MountedResources
+from .paths import PATH_MATCH, PathMatch
 from .problems import Problems, allowed_methods, explain_http, explain_validation
 from .route import ResourceRoute
 
@@ -86,6 +89,7 @@ class Batches:
         routes = [parts.find(each) for each in requests]
         batch = Requests(
             requests,
+            [*parts.find_targets(requests, routes)],
             parts.answer,
             [each for each, route in zip(requests, routes, strict=True) if route.is_guarded],
             parts.guard,
@@ -139,6 +143,22 @@ class _Parts:
         """
         with Placing(request.place):
             return self._look_up(request.method, request.path)[0]
+
+    def find_targets(
+        self, requests: Sequence[BatchedRequest], routes: Sequence[ResourceRoute]
+    ) -> Iterator[Target]:
+        """Yield the rows that requests name in paths without references, to change them.
+
+        Those of requests with dependencies are left out: these may refuse the caller first.
+        """
+        for request, route in zip(requests, routes, strict=True):
+            if route.changes is None or route.is_guarded or not request.has_fixed_path:
+                continue
+            match: PathMatch = self._look_up(request.method, request.path)[1][PATH_MATCH]
+            table, lock = route.changes
+            with suppress(InvalidRequest):  # the request will be refused in its turn
+                key = tuple(key_values(table, match.keys[0]))
+                yield Target(table, key, lock, self._caller_of(route))
 
     async def answer(self, addressed: Addressed, transaction: OpenTransaction) -> Answer:
         """Answer a request as a part of a transaction, once its dependencies have run."""

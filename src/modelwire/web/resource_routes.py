@@ -18,6 +18,7 @@ from ..plan.reading.history import keeps_history
 from ..plan.reading.operators import check_filters
 from ..plan.writing.renamed import has_renamed
 from ..resource import OPERATIONS
+from ..shape.parts import Lock
 from .descriptions import Route
 from .operations import ROUTES
 from .routes import Routes
@@ -27,6 +28,9 @@ READ_ONLY = ("list", "stream", "aggregate", "read", Access.LIST, Access.AGGREGAT
 
 NOT_IN_BATCHES = ("stream", "aggregate", "changes")
 """Operations that are not available in batches."""
+
+_LOCKS = {"update": Lock.CHANGE, "delete": Lock.REMOVE, Access.LINK: Lock.CHANGE}
+"""Locks that operations take on the row in the path."""
 
 
 def add_resources(routes: Routes) -> None:
@@ -109,10 +113,16 @@ def _add_route(
         compose=partial(_compose, routes, place, route),
         joins=route.operation not in NOT_IN_BATCHES,
         reads_only=route.operation in READ_ONLY,
+        changes=(table, _LOCKS[route.operation]) if _changes_row(route) else None,
         dependencies=[*routes.asked, *(guard.depends for guard in guards)],
         tags=list(tags if tags is not None else [table.name]),
         status_code=route.description.status,
     )
+
+
+def _changes_row(route: Route) -> bool:
+    """Whether it changes the existing row that its path names."""
+    return "{key}" in route.path and route.operation in _LOCKS
 
 
 def _is_sent_unasked(route: Route) -> bool:

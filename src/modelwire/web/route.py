@@ -17,8 +17,10 @@ from starlette.responses import Response
 from starlette.routing import Match
 from starlette.types import Receive, Scope, Send
 
+from ..catalog.tables import Table
 from ..compat.fastapi import allow_slash, app_of, limits_body, replace_app, resolves
 from ..errors import ConfigurationError
+from ..shape.parts import Lock
 from .batch_part import PART, Part, PartOverrides, PartResponse
 from .endpoint import Endpoint
 from .lookup import RouteLookup
@@ -53,6 +55,8 @@ class ResourceRoute(APIRoute):
         joins: Whether its requests may be parts of a transaction.
         is_guarded: Whether anything but the caller's dependency runs before its endpoint.
         reads_only: Whether its requests change nothing, whatever their method.
+        changes: The resource whose row in the path its requests change, and the lock that they
+            take; None where they name none.
     """
 
     methods: set[str]
@@ -62,6 +66,7 @@ class ResourceRoute(APIRoute):
     joins = False
     is_guarded = True
     reads_only = False
+    changes: tuple[Table, Lock] | None = None
     in_session: bool = False
     _built = False
 
@@ -86,9 +91,11 @@ class ResourceRoute(APIRoute):
         *,
         joins: bool = False,
         reads_only: bool = False,
+        changes: tuple[Table, Lock] | None = None,
     ) -> None:
         """Set the endpoint, the look-up, and the operation of the route."""
         self.resource_endpoint, self.lookup, self.compose = endpoint, lookup, compose
+        self.changes = changes
         self.joins, self.reads_only, callers = joins, reads_only, endpoint.callers
         asked = [] if callers is None else [callers.depends]
         self.is_guarded = self._is_wrapped or self.dependencies != asked

@@ -9,9 +9,11 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.params import Depends
 
+from ..catalog.tables import Table
 from ..compat.fastapi import add_route
 from ..compat.starlette import middleware_of
 from ..errors import ConfigurationError
+from ..shape.parts import Lock
 from .cors import trusts_cookies
 from .endpoint import Endpoint, Handle
 from .limits import RequestLimits
@@ -77,6 +79,7 @@ class Routes:
         compose: Compose | None = None,
         joins: bool = False,
         reads_only: bool = False,
+        changes: tuple[Table, Lock] | None = None,
         **options: Any,
     ) -> None:
         """Add a route.
@@ -89,6 +92,7 @@ class Routes:
             compose: Composes its operation in the document; FastAPI does, if None.
             joins: Whether it is available in batches.
             reads_only: Whether it changes nothing.
+            changes: The resource whose row in the path it changes, and the lock that it takes.
             options: Options of FastAPI's routes.
 
         Raises:
@@ -111,4 +115,11 @@ class Routes:
             **options,
         )
         if isinstance(route, ResourceRoute):
-            route.serve(endpoint, self.service.lookup, compose, joins=joins, reads_only=reads_only)
+            route.serve(
+                endpoint,
+                self.service.lookup,
+                compose,
+                joins=joins,
+                reads_only=reads_only,
+                changes=changes,
+            )

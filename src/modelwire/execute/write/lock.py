@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from ...catalog.tables import Table
 from ...errors import Faults, NotFound, Violation
+from ...plan.keys import Key
 from ...plan.writing.batches import check_distinct
 from ...plan.writing.keyed import KeyedRows
+from ...shape.parts import Lock, Projection
+from ...shape.reads import ExistingShape
 from ...statement.lists import ROWS
-from ..connect.lane import Row
+from ...statement.statements import Statements
+from ..connect.lane import Lane, Row
 from .context import WriteContext
 from .permission import refuse
 
@@ -47,6 +52,24 @@ async def read_locked(context: WriteContext, plan: KeyedRows) -> Sequence[Row]:
     check_distinct(keys, [given.pointer for given in plan.rows], faults)
     faults.refuse()
     return stored
+
+
+async def lock_ahead(
+    lane: Lane, statements: Statements, table: Table, keys: Sequence[Key], lock: Lock
+) -> None:
+    """Lock rows that later statements of a transaction change, in the order of their keys.
+
+    Rows that do not exist for the caller are left alone.
+
+    Args:
+        lane: The lane of the transaction.
+        statements: The statements of the application.
+        table: The resource.
+        keys: The keys of the rows.
+        lock: The strongest lock that the later statements take.
+    """
+    shape = ExistingShape(table, table.key, Projection(table.key, 0), lock)
+    await lane.fetch(statements.of(shape), {ROWS: keys})
 
 
 def check_stored(context: WriteContext, plan: KeyedRows, stored: Sequence[Row]) -> None:
