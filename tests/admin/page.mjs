@@ -556,15 +556,21 @@ const scenarios = {
     await page.setViewportSize({ width: 390, height: 844 });
     await page.emulateMedia({ colorScheme: "dark" });
     const wide = [];
+    const { name } = await make("/login/", { name: "n".repeat(3000), text: "🦜".repeat(200) });
     for (const [path, ready] of [
       ["/", () => page.getByRole("heading", { name: "Volumes" })],
       ["/volumes", () => page.getByText("Volume 05")],
       ["/volumes/4", () => page.getByLabel("Title")],
+      ["/login?page=2", () => page.getByText("nnnn…").first()],
     ]) {
       await go(page, path);
       await ready().waitFor();
       if (await page.evaluate(() => document.documentElement.scrollWidth > innerWidth)) wide.push(path);
     }
+    await go(page, "/subjects/1");
+    await editable(page);
+    if ((await page.locator("form").boundingBox()).width < 350) wide.push("a form is narrow");
+    await api(`/login/${name}`, { method: "DELETE" });
     return { wide, dark: await page.evaluate(() => getComputedStyle(document.body).backgroundColor) };
   },
 

@@ -4,7 +4,7 @@ import { QueryClient } from "@tanstack/react-query";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { Admin, Resource, defaultDarkTheme, defaultLightTheme, localStorageStore, type RaThemeOptions } from "react-admin";
 import type { ResourceDescription } from "../description";
-import { can, nameOf, sourceOf } from "../description";
+import { can } from "../description";
 import { Http, type Credentials } from "../http";
 import { Provider, type ModelwireProvider } from "../provider";
 import { toPlain } from "../values";
@@ -16,6 +16,7 @@ import { Home, labelOfResource } from "./Home";
 import { Page } from "./Page";
 import { ListPage } from "./List";
 import { SignIn } from "./SignIn";
+import { callRow } from "./Value";
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
 // React-admin names what is around a box to check, where it is the box that needs a name.
@@ -126,7 +127,7 @@ function Resources({ http, resources }: { http: Http; resources: ResourceDescrip
           key={resource.name}
           name={resource.name}
           options={{ label: labelOfResource(resource.name) }}
-          recordRepresentation={(record) => String(record[sourceOf(resource, nameOf(resource))] ?? record.id)}
+          recordRepresentation={(record) => callRow(resource, record)}
           list={ListPage}
           create={can(resource, "create") ? CreatePage : undefined}
           edit={can(resource, "update") && resource.operations.includes("read") ? EditPage : undefined}

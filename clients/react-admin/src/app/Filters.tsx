@@ -4,10 +4,11 @@ import SearchIcon from "@mui/icons-material/Search";
 import { Box, Button, Chip, InputAdornment, MenuItem, Popover, Stack, TextField, ToggleButton } from "@mui/material";
 import { useEffect, useRef, useState } from "react";
 import { Form, TextInput, useListContext, useGetOne } from "react-admin";
-import { operatorsOf, sourceOf, nameOf, type ResourceDescription } from "../description";
+import { operatorsOf, type ResourceDescription } from "../description";
 import { readCondition, type Condition, type Filters } from "../query";
 import { labelOf, useDescription, useShared } from "./context";
 import { FieldInput } from "./Inputs";
+import { callRow } from "./Value";
 
 const PAUSE_MS = 400; // after the last key of a search
 
@@ -125,7 +126,7 @@ function Told({ resource, name, condition: { op, value } }: ToldProps) {
 function Picked({ target, id }: { target: string; id: string }) {
   const { data } = useGetOne(target, { id });
   const found = useShared().resources.get(target)!;
-  return <>{String(data?.[sourceOf(found, nameOf(found))] ?? id)}</>;
+  return <>{callRow(found, { id, ...data })}</>;
 }
 
 function AddFilter({ resource, onAdd }: { resource: ResourceDescription; onAdd(name: string, condition: Condition): void }) {

@@ -7,7 +7,7 @@ import {
 } from "react-admin";
 import { useFormState } from "react-hook-form";
 import { useBlocker } from "react-router-dom";
-import { can, nameOf, settableFields, shownFields, sourceOf, type ResourceDescription } from "../description";
+import { can, settableFields, shownFields, sourceOf, type ResourceDescription } from "../description";
 import { ProblemError } from "../http";
 import type { Attempts } from "../provider";
 import type { AdminRecord, Row } from "../values";
@@ -15,7 +15,7 @@ import { ConflictDialog, type Conflict } from "./Conflict";
 import { labelOf, toWords, useDescription } from "./context";
 import { History } from "./History";
 import { FieldInput, LinksInput } from "./Inputs";
-import { Value } from "./Value";
+import { callRow, Value } from "./Value";
 
 export function CreatePage() {
   const resource = useDescription();
@@ -145,7 +145,7 @@ function OnceRead({ children }: { children: ReactNode }) {
 }
 
 // What stands beside the form on a desk stands below it on a phone.
-const COLUMNS = { "& .RaEdit-main, & .RaShow-main": { flexDirection: { xs: "column", md: "row" }, gap: 2 } };
+const COLUMNS = { "& .RaEdit-main, & .RaShow-main": { flexDirection: { xs: "column", md: "row" }, alignItems: { xs: "stretch", md: "flex-start" }, gap: 2 } };
 
 const BELOW = { bgcolor: "background.paper", borderTop: 1, borderColor: "divider" };
 
@@ -185,8 +185,7 @@ function Values({ resource, names, sx }: { resource: ResourceDescription; names:
 function Heading() {
   const resource = useDescription();
   const record = useRecordContext();
-  const name = record?.[sourceOf(resource, nameOf(resource))] ?? record?.id ?? "";
-  return <span>{`${resource.title}: ${String(name)}`}</span>;
+  return <span>{`${resource.title}: ${record ? callRow(resource, record) : ""}`}</span>;
 }
 
 export function ShowPage() {

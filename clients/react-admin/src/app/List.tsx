@@ -13,7 +13,7 @@ import { ChartButton } from "./Chart";
 import { labelOf, useDescription, useProvider } from "./context";
 import { FilterBar } from "./Filters";
 import { labelOfResource } from "./Home";
-import { isNumeric, Plain, Value } from "./Value";
+import { callRow, isNumeric, Plain, Value } from "./Value";
 
 const COLUMNS = 8; // that a table shows until a person chooses
 const SIZES = [10, 25, 50, 100];
@@ -104,7 +104,8 @@ function Short({ resource }: { resource: ResourceDescription }) {
   if (isUnread) return null;
   return (
     <SimpleList
-      primaryText={(record) => String(record[sourceOf(resource, first)] ?? record.id)}
+      primaryText={(record) => callRow(resource, record)}
+      sx={{ overflowWrap: "anywhere" }}
       {...(second
         ? { secondaryText: (record) => <Plain kind={resource.kinds[second]!} value={record[sourceOf(resource, second)]} /> }
         : {})}

@@ -3,7 +3,7 @@ import CheckIcon from "@mui/icons-material/Check";
 import CloseIcon from "@mui/icons-material/Close";
 import { Box } from "@mui/material";
 import { ReferenceField, useRecordContext } from "react-admin";
-import { sourceOf, type Kind, type ResourceDescription } from "../description";
+import { nameOf, sourceOf, type Kind, type ResourceDescription } from "../description";
 
 const SHOWN = 80; // characters of a text in a table
 
@@ -36,9 +36,20 @@ export function Plain({ kind, value, isWhole = false }: { kind: Kind; value: unk
   const text = kind === "JSON" ? String(value).replaceAll(/\s*\n\s*/g, " ") : String(value);
   if (isWhole) return <Box component="span" sx={{ overflowWrap: "anywhere" }}>{text}</Box>;
   if (isNumeric(kind)) return <Box component="span" sx={{ whiteSpace: "nowrap" }}>{text}</Box>;
-  if (text.length <= SHOWN) return <span>{text}</span>;
-  return <span title={text}>{text.slice(0, SHOWN)}…</span>;
+  const short = shorten(text);
+  return short === text ? <span>{text}</span> : <span title={text}>{short}</span>;
 }
+
+/** The beginning of a text, where it would take the room of everything else. */
+function shorten(text: string): string {
+  if (text.length <= SHOWN) return text;
+  const letters = Array.from(text);
+  return letters.length <= SHOWN ? text : `${letters.slice(0, SHOWN).join("")}…`;
+}
+
+/** What a row is called among others. */
+export const callRow = (resource: ResourceDescription, record: Record<string, unknown>): string =>
+  shorten(String(record[sourceOf(resource, nameOf(resource))] ?? record.id));
 
 function showMoment(text: string): string {
   const moment = new Date(text);
