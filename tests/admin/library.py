@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends, FastAPI, HTTPException
 from fastapi.security import OAuth2PasswordBearer, OAuth2PasswordRequestForm
-from sqlalchemy import JSON, BigInteger, Column, MetaData
+from sqlalchemy import JSON, BigInteger, Column, MetaData, text
 from sqlalchemy.orm import registry
 from sqlmodel import Field, Relationship, SQLModel
 
@@ -136,6 +136,8 @@ def sign_in(form: Annotated[OAuth2PasswordRequestForm, Depends()]) -> dict[str, 
     return {"access_token": form.username[::-1], "token_type": "bearer"}
 
 
+KEYS = "modelwire_idempotency_keys"
+
 EXPIRED: set[str] = set()
 """Tokens that hold no more."""
 
@@ -173,6 +175,23 @@ OPEN = (
 def serve_everybody(database: Database) -> FastAPI:
     """The library without callers."""
     app = FastAPI(title="Library")
+
+    async def run(*statements: str) -> None:
+        async with database.session() as session:
+            for statement in statements:
+                await session.exec(text(statement))  # type: ignore[call-overload]
+            await session.commit()
+
+    @app.post("/keys/close")
+    async def close_keys() -> None:
+        """Leave the service nothing to keep idempotency keys in."""
+        await run(f"ALTER TABLE {KEYS} RENAME TO kept", f"CREATE VIEW {KEYS} AS SELECT 1 AS one")
+
+    @app.post("/keys/open")
+    async def open_keys() -> None:
+        """Give them back."""
+        await run(f"DROP VIEW {KEYS}", f"ALTER TABLE kept RENAME TO {KEYS}")
+
     mount(app, database, *OPEN, admin=True)
     return app
 

@@ -171,6 +171,11 @@ async def test_lost_answers(watch: Watch) -> None:
     assert await watch("lost_answers") == {"total": 1, "keys": 2, "row": "Changed once"}
 
 
+async def test_no_keys(watch: Watch) -> None:
+    """A service that can't keep idempotency keys is sent none in the end."""
+    assert await watch("keyless") == "Changed without"
+
+
 @once
 async def test_unread(watch: Watch) -> None:
     """A list that can't be read says why, not that nothing was found, and can be read again."""

@@ -1,7 +1,7 @@
 // A data provider of React-admin on the HTTP surface of modelwire.
 import type { DataProvider, Identifier, RaRecord } from "ra-core";
 import { sourceOf, type ResourceDescription } from "./description";
-import { Http, ProblemError, type HttpOptions, type Reply } from "./http";
+import { Http, ProblemError, type Asked, type HttpOptions, type Reply } from "./http";
 import { writeFilters, type Filters } from "./query";
 import {
   InvalidJSON, keyInBody, pathOfKey, toPlain, toRecord, toWire, writeJSON, type AdminRecord, type Row,
@@ -38,6 +38,7 @@ export interface ProviderOptions extends HttpOptions {
 }
 
 const KEYS_AT_ONCE = 100;
+const NO_KEYS = "Idempotency-Key can't be used";
 
 /** The keys of the requests of a form, by what they have sent: the same sent again is done once. */
 export type Attempts = Map<string, string>;
@@ -125,7 +126,7 @@ export class Provider {
     const body = this.toBody(resource, data, { isNew: true });
     const query = includeLinks(resource);
     const headers = keyOfAttempt(meta, body);
-    const reply = await this.http.request("POST", `${resource.path}/`, { body, query, headers });
+    const reply = await this.sendOnce("POST", `${resource.path}/`, { body, query, headers });
     return { data: readRecord(resource, this.find, reply) };
   }
 
@@ -136,7 +137,7 @@ export class Provider {
     const tag = await this.findTag(name, id, previousData);
     const headers = { ...tag, ...keyOfAttempt(meta, [id, tag, body]) };
     const query = includeLinks(resource);
-    const reply = await this.http.request("PATCH", this.path(resource, id), { body, query, headers });
+    const reply = await this.sendOnce("PATCH", this.path(resource, id), { body, query, headers });
     return { data: readRecord(resource, this.find, reply) };
   }
 
@@ -201,6 +202,18 @@ export class Provider {
     if (sort) query.set("sort", sort);
     const headers = { Accept: "text/csv" };
     return this.http.download(`${resource.path}/stream/`, { query, headers });
+  }
+
+  /** Sends a request with its key; without it to a service that may keep no keys, which has done nothing then. */
+  private async sendOnce(method: string, path: string, asked: Asked): Promise<Reply> {
+    try {
+      return await this.http.request(method, path, asked);
+    } catch (error) {
+      const isRefused = error instanceof ProblemError && error.status === 503 && error.message.startsWith(NO_KEYS);
+      if (!isRefused) throw error;
+      const { "Idempotency-Key": _, ...headers } = asked.headers ?? {};
+      return this.http.request(method, path, { ...asked, headers });
+    }
   }
 
   private find = (name: string): ResourceDescription => {
