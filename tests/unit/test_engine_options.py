@@ -8,7 +8,13 @@ import asyncpg
 import pytest
 
 from modelwire.errors import DatabaseError, TimedOut, UnknownOutcome
-from modelwire.execute.postgresql.engine import _give_up, _limit_of, _options_of, _search_of
+from modelwire.execute.postgresql.engine import (
+    _connector_of,
+    _give_up,
+    _limit_of,
+    _options_of,
+    _search_of,
+)
 from modelwire.execute.servers import read_servers
 from modelwire.execute.url import parse_url
 from modelwire.settings import Settings
@@ -93,3 +99,19 @@ def test_statements_that_are_not_answered(
     assert type(found) is (expected or type(None))
     assert context.is_disconnect is (expected is not None)
     assert context.invalidate_pool_on_disconnect is (expected is None)
+
+
+@pytest.mark.parametrize(
+    ("place", "is_doubted"),
+    [
+        ("a,b/shop?target_session_attrs=read-write", True),
+        ("a,b/shop?target_session_attrs=any", False),
+        ("a,b/shop", True),
+        ("a/shop?target_session_attrs=read-write", False),
+    ],
+)
+def test_servers_that_another_may_replace(place: str, is_doubted: bool) -> None:
+    """A connection is doubted where only one of several servers can be the right one."""
+    url = f"postgresql://{place}"
+    settings = Settings(database_url=url)  # type: ignore[arg-type]
+    assert (_connector_of(parse_url(url), settings).doubts is not None) is is_doubted
