@@ -94,6 +94,7 @@ KEY = ConstraintViolation(Constraint.FOREIGN_KEY, "crates", "key")
         ([None, A, A], 1, False),
         ([A, None, A], 2, False),
         ([A, B, B], 1, False),
+        ([B, A, A], 1, False),
         ([A, None], None, True),
         ([KEY], 0, True),
     ],
