@@ -227,6 +227,61 @@ def test_table_of_modelwires_own(own: Table) -> None:
     assert f"Don't serve {own.name}" in message
 
 
+LATE = """
+{start}
+from sqlalchemy.orm import registry
+from sqlmodel import Field, Relationship, SQLModel
+
+class Base(SQLModel, registry=registry()):
+    pass
+
+class Crew(Base, table=True):
+    id: int = Field(primary_key=True)
+    members: {many} = Relationship(back_populates="crew")
+
+class Member(Base, table=True):
+    id: int = Field(primary_key=True)
+    crew_id: int = Field(foreign_key="crew.id")
+    crew: {one} = Relationship(back_populates="members")
+"""
+FUTURE = "from __future__ import annotations"
+
+
+@pytest.mark.parametrize(
+    ("start", "many", "one", "fault"),
+    [
+        (
+            FUTURE,
+            "list[Member]",
+            "Crew | None",
+            "Crew can't be mapped: the annotation `list[Member]`",
+        ),
+        (FUTURE, "list[Member]", "Crew", "Crew can't be mapped: the annotation `list[Member]`"),
+        ("", "'list[Member]'", "Crew", "Crew can't be mapped: the annotation `list[Member]`"),
+        (
+            "",
+            "list['Member']",
+            "'Crew | None'",
+            "Member can't be mapped: the annotation `Crew | None`",
+        ),
+        ("", "list['Member']", "Crew", None),
+    ],
+)
+def test_relationship_whose_annotation_is_a_text(
+    start: str, many: str, one: str, fault: str | None
+) -> None:
+    """SQLAlchemy would tell to annotate with `Mapped`, which is not SQLModel's way."""
+    names: dict[str, Any] = {"__name__": __name__}
+    exec(LATE.format(start=start, many=many, one=one), names)
+    resources = [Resource(names["Crew"]), Resource(names["Member"])]
+    if fault is None:
+        mount(FastAPI(), Database("sqlite://"), *resources)
+        return
+    message = refusal(*resources)
+    assert message.startswith(fault)
+    assert FUTURE in message
+
+
 def test_model_derived_from_a_table() -> None:
     """A class that derives from a table is refused by the reason: SQLModel maps no such class."""
     derived = type("Keeper", (User,), {"__module__": __name__, "__annotations__": {}})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
@@ -14,6 +15,11 @@ from sqlmodel import SQLModel
 from ...errors import ConfigurationError
 from ...resource import Resource
 from ..names import is_own_table, shown_name
+
+_WRITTEN_AS_TEXT = re.compile(
+    r"""Mapper\[(\w+).*?expression\W+(?:relationship\W+)?(\w+(?:\[.*?\]| \|[\w |]+))"""
+)
+"""SQLAlchemy's error for the annotation of a relationship that is more than the name of a class."""
 
 
 def mapper_of(resource: Resource) -> Mapper[Any]:
@@ -50,6 +56,14 @@ def check_mapping(mapper: Mapper[Any]) -> None:
             _ = foreign_key.column
     except SQLAlchemyError as exc:
         fault = str(exc).splitlines()[0]
+        written = _WRITTEN_AS_TEXT.search(fault)
+        if written is not None:
+            raise ConfigurationError(
+                f"{written[1]} can't be mapped: the annotation `{written[2]}` of a relationship "
+                "is a text, which SQLModel can't read. Remove `from __future__ import annotations` "
+                "from its module, and put only names of later classes into quotes, as in "
+                'list["Hero"].'
+            ) from exc
         raise ConfigurationError(f"{mapper.class_.__name__} can't be mapped: {fault}") from exc
 
 
