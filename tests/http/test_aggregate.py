@@ -384,6 +384,27 @@ async def test_values_that_are_none(zoo_client: httpx2.AsyncClient, database: Da
         assert (await zoo_client.get(url)).status_code == 200, group
 
 
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Asia/Kolkata"])
+async def test_first_and_last_day(
+    zone: str, zoo_client: httpx2.AsyncClient, database: Database
+) -> None:
+    """Instants whose local date may be none that there is are cut in UTC."""
+    first = datetime(1, 1, 1, 0, 30, tzinfo=UTC)
+    last = datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    await store(database, *(Thing(moment=moment, tags=[]) for moment in (first, last)))
+    cuts = {
+        "hour": ("0001-01-01T00:00:00Z", "9999-12-31T23:00:00Z"),
+        "day": ("0001-01-01", "9999-12-31"),
+        "week": ("0001-01-01", "9999-12-27"),
+        "month": ("0001-01-01", "9999-12-01"),
+        "quarter": ("0001-01-01", "9999-10-01"),
+        "year": ("0001-01-01", "9999-01-01"),
+    }
+    for bucket, starts in cuts.items():
+        items = await tell(zoo_client, f"/things/aggregate?group=moment:{bucket}&tz={zone}")
+        assert items == [{f"moment:{bucket}": start, "count": 1} for start in starts]
+
+
 async def test_means_of_floats(zoo_client: httpx2.AsyncClient, database: Database) -> None:
     """Floats have means that are floats."""
     await store(database, *(Thing(ratio=value, tags=[]) for value in (0.1, 0.2, 0.4)))

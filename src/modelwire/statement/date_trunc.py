@@ -16,6 +16,9 @@ DAY = "modelwire_day"
 HOUR = "modelwire_hour"
 """Function: the start, in UTC, of the hour of a datetime in a time zone."""
 
+SECOND_DAY, LAST_DAY = "0001-01-02", "9999-12-31"
+"""Days between which instants are cut in a time zone; before and after, in UTC."""
+
 _SINCE = "1973"
 """The year since which all offsets from UTC are multiples of a quarter of an hour."""
 
@@ -37,8 +40,8 @@ def find_day(text: Any, zone: str) -> Any:
         if text >= _SINCE:
             return _find_day_of_quarter(text[:14], int(text[14:16]) // 15, zone)
         return _to_zone(text, zone).date().isoformat()
-    except (ValueError, OverflowError, TypeError):
-        # It is not a datetime, or too close to the first or last one.
+    except (ValueError, TypeError):
+        # It is not a datetime.
         return text[:10] if isinstance(text, str) else text
 
 
@@ -61,10 +64,11 @@ def find_hour(text: Any, zone: str) -> Any:
         shown = dt.timedelta(0, local.second, local.microsecond, 0, local.minute)
         # Even if the clocks change within the hour, its start is as long ago as they show.
         start = dt.datetime.fromisoformat(text) - shown
-    except (ValueError, OverflowError, TypeError):
+    except (ValueError, TypeError):
         return text
     return start.isoformat(" ", "microseconds")
 
 
 def _to_zone(text: str, zone: str) -> dt.datetime:
-    return dt.datetime.fromisoformat(f"{text}+00:00").astimezone(_zone_of(zone))
+    instant = dt.datetime.fromisoformat(f"{text}+00:00")
+    return instant.astimezone(_zone_of(zone)) if SECOND_DAY <= text < LAST_DAY else instant

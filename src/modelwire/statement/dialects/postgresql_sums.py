@@ -18,12 +18,14 @@ from sqlalchemy import (
     cast,
     func,
     literal_column,
+    or_,
     type_coerce,
 )
 
 from ...catalog.domain import is_short_float
 from ...catalog.kinds import Kind, storage_type
 from ...shape.aggregates import Bucket
+from ..date_trunc import LAST_DAY, SECOND_DAY
 from ..exact_numbers import MEAN_PLACES, ExactNumber
 from ..sums import Number, Sums
 
@@ -79,7 +81,7 @@ def _durations(value: Value) -> Value:
 def _cut(value: Value, bucket: Bucket, zone: Value | None) -> Value:
     unit = literal_column(f"'{bucket}'", Text())
     has_offset = getattr(storage_type(value.type), "timezone", False)
-    zone = literal_column("'UTC'", Text()) if zone is None else zone
+    zone = literal_column("'UTC'", Text()) if zone is None else _zone_of(value, zone)
     if not has_offset:
         start = func.date_trunc(unit, _finite(cast(value, DateTime())))
     elif bucket is Bucket.HOUR:
@@ -87,6 +89,15 @@ def _cut(value: Value, bucket: Bucket, zone: Value | None) -> Value:
     else:
         start = func.date_trunc(unit, _finite(func.timezone(zone, value)))
     return type_coerce(start, value.type) if bucket is Bucket.HOUR else cast(start, Date())
+
+
+def _zone_of(value: Value, zone: Value) -> Value:
+    """Return the time zone of an instant: UTC on the first and the last day there is, whose local
+    dates may be before or after all dates."""
+    first, last = (
+        literal_column(f"'{day} 00:00:00+00'", value.type) for day in (SECOND_DAY, LAST_DAY)
+    )
+    return case((or_(value < first, value >= last), literal_column("'UTC'", Text())), else_=zone)
 
 
 def _finite(value: Value, offset: str = "") -> Value:
