@@ -30,7 +30,11 @@ from tests import zoo
 from tests.examples import THOROUGH
 from tests.lanes import DIALECTS, LANES, on_other_database, on_other_lane
 
-PATIENT: dict[str, Any] = {"pool_timeout_s": 60, "read_timeout_s": 60}
+PATIENT: dict[str, Any] = {
+    "pool_timeout_s": 60,
+    "read_timeout_s": 60,
+    "statement_timeout_s": 60,
+}
 """Settings of databases in which nothing is given up on because the machine has other work too."""
 
 LEAGUE = (
