@@ -152,10 +152,10 @@ class _Parts:
         Those of requests with dependencies are left out: these may refuse the caller first.
         """
         for request, route in zip(requests, routes, strict=True):
-            if route.changes is None or route.is_guarded or not request.has_fixed_path:
+            if route.locks is None or route.is_guarded or not request.has_fixed_path:
                 continue
             match: PathMatch = self._look_up(request.method, request.path)[1][PATH_MATCH]
-            table, lock = route.changes
+            table, lock = route.locks
             with suppress(InvalidRequest):  # the request will be refused in its turn
                 key = tuple(key_values(table, match.keys[0]))
                 yield Target(table, key, lock, self._caller_of(route))

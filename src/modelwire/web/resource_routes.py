@@ -113,7 +113,7 @@ def _add_route(
         compose=partial(_compose, routes, place, route),
         joins=route.operation not in NOT_IN_BATCHES,
         reads_only=route.operation in READ_ONLY,
-        changes=(table, _LOCKS[route.operation]) if _changes_row(route) else None,
+        locks=(table, _LOCKS[route.operation]) if _changes_row(route) else None,
         dependencies=[*routes.asked, *(guard.depends for guard in guards)],
         tags=list(tags if tags is not None else [table.name]),
         status_code=route.description.status,

@@ -55,7 +55,7 @@ class ResourceRoute(APIRoute):
         joins: Whether its requests may be parts of a transaction.
         is_guarded: Whether anything but the caller's dependency runs before its endpoint.
         reads_only: Whether its requests change nothing, whatever their method.
-        changes: The resource whose row in the path its requests change, and the lock that they
+        locks: The resource whose row in the path its requests change, and the lock that they
             take; None where they name none.
     """
 
@@ -66,7 +66,7 @@ class ResourceRoute(APIRoute):
     joins = False
     is_guarded = True
     reads_only = False
-    changes: tuple[Table, Lock] | None = None
+    locks: tuple[Table, Lock] | None = None
     in_session: bool = False
     _built = False
 
@@ -91,11 +91,11 @@ class ResourceRoute(APIRoute):
         *,
         joins: bool = False,
         reads_only: bool = False,
-        changes: tuple[Table, Lock] | None = None,
+        locks: tuple[Table, Lock] | None = None,
     ) -> None:
         """Set the endpoint, the look-up, and the operation of the route."""
         self.resource_endpoint, self.lookup, self.compose = endpoint, lookup, compose
-        self.changes = changes
+        self.locks = locks
         self.joins, self.reads_only, callers = joins, reads_only, endpoint.callers
         asked = [] if callers is None else [callers.depends]
         self.is_guarded = self._is_wrapped or self.dependencies != asked

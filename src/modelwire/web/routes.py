@@ -79,7 +79,7 @@ class Routes:
         compose: Compose | None = None,
         joins: bool = False,
         reads_only: bool = False,
-        changes: tuple[Table, Lock] | None = None,
+        locks: tuple[Table, Lock] | None = None,
         **options: Any,
     ) -> None:
         """Add a route.
@@ -92,7 +92,7 @@ class Routes:
             compose: Composes its operation in the document; FastAPI does, if None.
             joins: Whether it is available in batches.
             reads_only: Whether it changes nothing.
-            changes: The resource whose row in the path it changes, and the lock that it takes.
+            locks: The resource whose row in the path it changes, and the lock that it takes.
             options: Options of FastAPI's routes.
 
         Raises:
@@ -121,5 +121,5 @@ class Routes:
                 compose,
                 joins=joins,
                 reads_only=reads_only,
-                changes=changes,
+                locks=locks,
             )
