@@ -86,6 +86,26 @@ async def test_rows_are_deleted_with_what_goes_along(own: Own) -> None:
         assert await session.get(Line, 2) is None
 
 
+async def test_rows_that_refer_to_a_deleted_one_are_left_without_it(own: Own) -> None:
+    """They are checked as the changed rows that they are."""
+    owner = m.OwnMember(id=1, orgs=[1], is_admin=True)
+
+    async def store(session: AsyncSession) -> None:
+        notes = [Note(owner_id=1, text="left")]
+        session.add(Invoice(number="short", org_id=1, notes=notes))
+
+    async def work(session: AsyncSession) -> None:
+        chosen = select(Invoice).where(Invoice.number == "short")
+        (invoice,) = await session.scalars(chosen.options(selectinload(Invoice.notes)))
+        await session.delete(invoice)
+
+    assert (await own.run(store, owner)).status_code == 200
+    assert (await own.run(work, owner)).status_code == 200
+    async with own.database.session() as session:
+        (note,) = await session.scalars(select(Note).where(Note.text == "left"))
+        assert note.invoice_id is None
+
+
 async def test_many_rows_are_changed_as_far_as_they_may_be(own: Own) -> None:
     async def work(session: AsyncSession) -> Any:
         known = await session.get_one(Invoice, 1)
