@@ -207,7 +207,7 @@ async def test_postgresql_is_prepared(databases: dict[str, Database]) -> None:
     """PostgreSQL runs in UTC, with a statement timeout."""
     async with databases["postgresql"].engine.connect() as connection:
         assert (await connection.execute(text("SHOW TimeZone"))).scalar() == "UTC"
-        assert (await connection.execute(text("SHOW statement_timeout"))).scalar() == "30s"
+        assert (await connection.execute(text("SHOW statement_timeout"))).scalar() == "1min"
 
 
 @pytest.mark.parametrize(

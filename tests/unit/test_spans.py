@@ -44,10 +44,23 @@ def test_an_hour_that_clocks_show_twice() -> None:
 
 
 @pytest.mark.parametrize(
+    ("value", "zone", "day", "hour"),
+    [
+        ("0001-01-01 00:30:00.000000", "America/New_York", "0001-01-01", "00"),
+        ("0001-01-01 23:30:00.000000", "Asia/Tokyo", "0001-01-01", "23"),
+        ("9999-12-31 23:30:00.000000", "Asia/Tokyo", "9999-12-31", "23"),
+        ("9999-12-31 00:30:00.000000", "America/New_York", "9999-12-31", "00"),
+    ],
+)
+def test_the_ends_of_the_calendar(value: str, zone: str, day: str, hour: str) -> None:
+    """Instants of the first and the last day are cut in UTC: others are not beyond either end."""
+    assert find_day(value, zone) == day
+    assert find_hour(value, zone) == f"{day} {hour}:00:00.000000"
+
+
+@pytest.mark.parametrize(
     ("value", "zone", "day"),
     [
-        ("0001-01-01 00:30:00.000000", "America/New_York", "0001-01-01"),
-        ("9999-12-31 23:30:00.000000", "Asia/Tokyo", "9999-12-31"),
         ("2026-13-45 00:00:00.000000", "Asia/Tokyo", "2026-13-45"),
         ("0000-00-00 00:00:00.000000", "Asia/Tokyo", "0000-00-00"),
         ("some other text", "Asia/Tokyo", "some other"),
@@ -57,6 +70,6 @@ def test_an_hour_that_clocks_show_twice() -> None:
     ],
 )
 def test_what_has_no_place_in_a_calendar(value: Any, zone: str, day: Any) -> None:
-    """A value that is no instant, or beyond the end of time, starts its own bucket."""
+    """A value that is no instant starts its own bucket."""
     assert find_day(value, zone) == day
     assert find_hour(value, zone) == value
