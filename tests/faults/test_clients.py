@@ -172,7 +172,8 @@ async def test_slow_streams(postgres: Postgres, figure: Figure) -> None:
     figure("p99 without streams, ms", alone_ms)
     figure("p99 beside 25 slow streams, ms", beside_ms)
     assert bad == 0
-    assert beside_ms < max(100, alone_ms * 2)
+    # Who waits for a stream's connection waits for seconds; a busy machine alone may take a tenth.
+    assert beside_ms < max(1000, alone_ms * 2)
 
 
 async def busy(client: httpx2.AsyncClient, number: int) -> httpx2.Response:
