@@ -49,6 +49,18 @@ class Thing(Own, table=True):
     others: list[Other] = Relationship(back_populates="things", link_model=Tie)
 
 
+class Painting(Own, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    gone_at: dt.datetime | None = None
+    restore: list["Repair"] = Relationship(back_populates="painting")
+
+
+class Repair(Own, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    painting_id: int | None = Field(default=None, foreign_key="painting.id")
+    painting: Painting | None = Relationship(back_populates="restore")
+
+
 class WithMoment(BaseModel):
     gone_at: dt.datetime | None = None
 
@@ -87,6 +99,15 @@ def test_refused(arguments: dict[str, Any], told: str) -> None:
     database = Database("sqlite://", metadata=Own.metadata)
     with pytest.raises(ConfigurationError, match=told):
         mount(FastAPI(), database, Resource(Thing, **arguments))
+
+
+def test_a_relationship_named_like_the_route() -> None:
+    """Rows of `restore` would be created where a row is restored; a list is in nobody's way."""
+    database = Database("sqlite://", metadata=Own.metadata)
+    painting = Resource(Painting, soft_delete="gone_at")
+    with pytest.raises(ConfigurationError, match="Give the relationship another name"):
+        mount(FastAPI(), database, painting, Resource(Repair))
+    mount(FastAPI(), database, painting, Resource(Repair, operations=["read", "list"]))
 
 
 def test_links_are_refused() -> None:

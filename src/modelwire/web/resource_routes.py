@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 from urllib.parse import quote
 
-from ..catalog.access import Access, Past
+from ..catalog.access import Access, Past, Recall
 from ..catalog.guards import Guards
 from ..catalog.tables import Table
 from ..errors import ConfigurationError
@@ -82,6 +82,11 @@ def _check_operations(table: Table) -> None:
             f"Resource({table.model.__name__}, changes=…): its relationship `history` is "
             "served where the history of a row would be. Write Changes(history=False), or "
             "give the relationship another name."
+        )
+    if "restore" in table.below[Access.CREATE] and table.find_served(Recall.RESTORE):
+        raise ConfigurationError(
+            f"Resource({table.model.__name__}, soft_delete=…): rows of its relationship "
+            "`restore` are created where a row is restored. Give the relationship another name."
         )
 
 
