@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any
 
 from ...errors import NotFound, RequestError
+from ...plan.writing.assigned import assign_changed
 from ...plan.writing.create_plan import ChildPlan, CreatePlan
 from ...plan.writing.delete import DeletePlan
 from ...plan.writing.keyed import KeyedRows, plan_for_key
@@ -25,7 +26,7 @@ from .insert import Inserter
 from .link import Linker
 from .lock import check_stored, read_locked
 from .mass import find_affected
-from .permission import check_linked, check_parents, refuse_by_policy
+from .permission import check_linked, check_parents, check_written, refuse_by_policy
 from .soft import SoftRemover
 from .update import update_row, update_rows
 from .upsert import Upserter
@@ -148,8 +149,17 @@ async def _change_links(
 
 
 async def _set(context: WriteContext, owner: KeyedRows, sets: NewRow) -> Row:
-    """Set the fields that hooks have added to a row that is linked."""
-    return await update_row(context, UpdatePlan(owner.table, owner.keys, (sets,)))
+    """Set the fields that hooks have added to a row that is linked, and those of the server.
+
+    Raises:
+        Forbidden: The caller may not leave the row so.
+        Rejection: A constraint fired.
+    """
+    plan = assign_changed(UpdatePlan(owner.table, owner.keys, (sets,)), context.caller)
+    changed = await update_row(context, plan)
+    if plan.may_leave_policy:
+        await check_written(context, owner.table, "update", (), [changed])
+    return changed
 
 
 _WRITERS: Mapping[type, Callable[[WriteContext, Any], Awaitable[Written]]] = {

@@ -75,14 +75,16 @@ def _assign_kin(
 
 
 def assign_changed(plan: Change, principal: Principal) -> Change:
-    """Add the server's values to updated rows, except for rows that set nothing."""
+    """Add the server's values to updated rows, except for rows that set neither fields nor
+    links."""
     table, given = plan.table, plan.table.policy.on_update
     if not given:
         return plan
     drafts = plan.drafts or (None,) * len(plan.rows)
+    links = plan.links or ((),) * len(plan.rows)
     rows = tuple(
-        assign_to(row, table, given, principal) if row.fields or draft is not None else row
-        for row, draft in zip(plan.rows, drafts, strict=True)
+        assign_to(row, table, given, principal) if row.fields or draft is not None or sets else row
+        for row, draft, sets in zip(plan.rows, drafts, links, strict=True)
     )
     return replace(plan, rows=rows)
 
