@@ -16,13 +16,13 @@ from tests.http.problems import read_problem
 from tests.worlds import World
 
 from .cases import ROWS, VALID, Refused
-from .references import Team, Ticket
+from .references import Car, Node, Region, Team, Ticket, Town
 from .tables import RESOURCES, Account, Measure, Order, OrderItem
 
 MODELS: dict[str, type[SQLModel]] = {
     "accounts": Account, "measures": Measure, "order-items": OrderItem,
 }  # fmt: skip
-SERVED = (*MODELS.values(), Order, Team, Ticket)
+SERVED = (*MODELS.values(), Order, Team, Ticket, Region, Town, Node, Car)
 KEYS = {"fullName": "full_name", "unitPrice": "unit_price", "lineNo": "line_no"}
 UNIQUE_AND_CHECKED = [
     pytest.param(case, id=name)
@@ -93,6 +93,62 @@ async def test_text(own: httpx2.AsyncClient) -> None:
     assert answer.json() == 0
     answer = await own.post("/own", content="INSERT INTO measures (length) VALUES (NULL)")
     read_problem(answer, 422, "not_null")
+
+
+REFERRING = (
+    "INSERT INTO regions (country, name, size) VALUES ('a', 'b', 1)",
+    "INSERT INTO towns (id, country, region_name) VALUES (1, 'a', 'b')",
+    "INSERT INTO nodes (code) VALUES ('top')",
+    "INSERT INTO nodes (code, parent_code) VALUES ('below', 'top')",
+    "INSERT INTO plates (id, number, shade) VALUES (1, 'n1', 'x')",
+    "INSERT INTO cars (id, plate) VALUES (1, 'n1')",
+    "INSERT INTO a_stickers (id, plate_id) VALUES (1, 1)",
+)
+LEFT = {
+    "a composite key": ("UPDATE regions SET name = 'c'", " by towns"),
+    "with a condition": ("UPDATE regions SET name = 'c' WHERE country = 'a'", " by towns"),
+    "a value that is no key": ("UPDATE plates SET number = 'n2'", " by cars"),
+    "by a table that is not served": ("UPDATE plates SET id = 2", ""),
+    "its own table": ("UPDATE nodes SET code = 'x' WHERE code = 'top'", " by nodes"),
+}
+ORPHANED = {
+    "a composite key": ("UPDATE towns SET region_name = 'z'", "Region"),
+    "its own table": ("UPDATE nodes SET parent_code = 'z' WHERE code = 'below'", "Node"),
+    "behind a condition of a value": (
+        "UPDATE towns SET id = (SELECT 2 WHERE 1 = 1), region_name = 'z'",
+        "Region",
+    ),
+    "another table that is not served": ("UPDATE cars SET plate = 'z'", ""),
+}
+
+
+@pytest.fixture
+async def referring(own: httpx2.AsyncClient) -> None:
+    """Rows that others refer to."""
+    for statement in REFERRING:
+        assert (await own.post("/own", content=statement)).json() == 1
+
+
+@pytest.mark.usefixtures("referring")
+@pytest.mark.parametrize(("statement", "by"), LEFT.values(), ids=LEFT)
+async def test_changed_parent(
+    world: World, own: httpx2.AsyncClient, statement: str, by: str
+) -> None:
+    """A value that other rows refer to can't be changed; SQLite does not say which rows."""
+    answer = await own.post("/own", content=statement)
+    document = read_problem(answer, 409, "still_referenced")
+    named = by if world.database.dialect == "postgresql" else ""
+    assert document["detail"] == f"The row is still referenced{named}"
+
+
+@pytest.mark.usefixtures("referring")
+@pytest.mark.parametrize(("statement", "parent"), ORPHANED.values(), ids=ORPHANED)
+async def test_missing_parent(own: httpx2.AsyncClient, statement: str, parent: str) -> None:
+    """An update that refers to a row that is not there is not one of a row with referrers."""
+    answer = await own.post("/own", content=statement)
+    document = read_problem(answer, 400, "parent_not_found")
+    unnamed = "A row that this one refers to was not found"
+    assert document["detail"] == (f"{parent} not found" if parent else unnamed)
 
 
 async def test_refused_commit(world: World, own: httpx2.AsyncClient) -> None:

@@ -41,6 +41,7 @@ from .links import explain_links
 from .naming import name_fields, point_at
 from .partitions import name_whole
 from .references import (
+    Statement,
     explain_reference,
     explain_reference_elsewhere,
     explain_still_referenced,
@@ -352,7 +353,7 @@ def names_table(violation: ConstraintViolation, sql: str, catalog: Catalog) -> b
         sql: The failed statement; empty for a COMMIT.
         catalog: The catalog.
     """
-    return _find_table(violation, _TARGET.match(sql), catalog) is not None
+    return _find_table(violation, _read_statement(sql), catalog) is not None
 
 
 def explain_elsewhere(violation: ConstraintViolation, sql: str, catalog: Catalog) -> RequestError:
@@ -366,11 +367,9 @@ def explain_elsewhere(violation: ConstraintViolation, sql: str, catalog: Catalog
     Returns:
         The error to answer with. It names fields, but has no pointers into a body.
     """
-    match = _TARGET.match(sql)
-    table = _find_table(violation, match, catalog)
+    table = _find_table(violation, statement := _read_statement(sql), catalog)
     if violation.kind is Constraint.FOREIGN_KEY:
-        deletes = match is not None and match[1].upper().startswith("DELETE")
-        return explain_reference_elsewhere(violation, table, catalog, deletes=deletes)
+        return explain_reference_elsewhere(violation, table, catalog, statement)
     if table is None:
         return _ERRORS_WITHOUT_TABLE[violation.kind]()
     return _explain_fields(violation, table, _fields_of(violation, table), None)
@@ -382,15 +381,42 @@ _TARGET = re.compile(
 )
 
 
+_SET = re.compile(rf"{_NAME}\s*=")
+_PART = re.compile(r'"(?:[^"]|"")*"|\'(?:[^\']|\'\')*\'|[()]|\bWHERE\b', re.IGNORECASE)
+
+
+def _read_statement(sql: str) -> Statement:
+    """Read what a statement writes."""
+    match = _TARGET.match(sql)
+    if match is None:
+        return Statement()
+    schema, name = (
+        quoted.replace('""', '"') if quoted else plain
+        for quoted, plain in (match.group(2, 3), match.group(4, 5))
+    )
+    found = _SET.findall(_leave_out_where(sql))
+    sets = frozenset(quoted.replace('""', '"') or plain for quoted, plain in found)
+    return Statement(match[1].split()[0].upper(), schema, name, sets)
+
+
+def _leave_out_where(sql: str) -> str:
+    """Leave out the condition of a statement, but not those of its subqueries."""
+    depth = 0
+    for part in _PART.finditer(sql):
+        depth += {"(": 1, ")": -1}.get(part[0], 0)
+        if depth == 0 and part[0].upper() == "WHERE":
+            return sql[: part.start()]
+    return sql
+
+
 def _find_table(
-    violation: ConstraintViolation, match: re.Match[str] | None, catalog: Catalog
+    violation: ConstraintViolation, statement: Statement, catalog: Catalog
 ) -> Table | None:
     """Return the resource whose table the driver names, or else the statement."""
     schema, name = violation.schema, violation.table
-    if name is None and match is not None:
-        schema = match[3] or (match[2] or "").replace('""', '"')
-        name = match[5] or match[4].replace('""', '"')
-    return catalog.tables.get(f"{schema}.{name}") or catalog.tables.get(name or "")
+    if name is None:
+        schema, name = statement.schema, statement.table
+    return catalog.tables.get(f"{schema}.{name}") or catalog.tables.get(name)
 
 
 _ERRORS_WITHOUT_TABLE: Mapping[Constraint, Callable[[], RequestError]] = {

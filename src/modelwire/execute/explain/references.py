@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Column
 from sqlalchemy import Table as SQLTable
 
-from ...catalog.constraints import Reference, find_sql_table
+from ...catalog.constraints import Reference, find_sql_table, read_references
 from ...catalog.field import Field
 from ...catalog.tables import Catalog, Table
 from ...errors import (
@@ -232,21 +232,37 @@ def _place_of(refused: Sequence[WrittenRows], table: Table) -> str | None:
     return rows[0].pointer if len(rows) == 1 else None
 
 
+class Statement(NamedTuple):
+    """Statement of the application's own code.
+
+    Args:
+        verb: Its first word in upper case; empty if it is unknown, as at COMMIT.
+        schema: The schema of the table that it writes, if it names one.
+        table: The name of that table.
+        sets: The names of the columns that it sets, and of those that its values compare.
+    """
+
+    verb: str = ""
+    schema: str | None = None
+    table: str = ""
+    sets: frozenset[str] = frozenset()
+
+
 def explain_reference_elsewhere(
-    violation: ConstraintViolation, table: Table | None, catalog: Catalog, *, deletes: bool
+    violation: ConstraintViolation, table: Table | None, catalog: Catalog, statement: Statement
 ) -> RequestError:
     """Explain a foreign key that fired in the application's own code.
 
     Args:
         violation: The driver's error.
-        table: The resource whose table was written, where it is known.
+        table: The resource whose table the driver names, or else the statement.
         catalog: The catalog.
-        deletes: Whether rows were deleted.
+        statement: The statement.
 
     Returns:
         The error to answer with.
     """
-    if deletes:
+    if statement.verb == "DELETE" or _leaves_referrer(violation, statement, catalog):
         by = table.sql if table is not None and violation.table is not None else None
         return StillReferenced(f"The row is still referenced{name_referrer(by, catalog)}")
     if table is not None and is_undeclared(violation, table):
@@ -255,6 +271,38 @@ def explain_reference_elsewhere(
     if table is None or reference is None:
         return ParentNotFound(UNKNOWN_PARENT)
     return ParentNotFound(describe_missing_parent(reference, table, catalog))
+
+
+def _leaves_referrer(
+    violation: ConstraintViolation, statement: Statement, catalog: Catalog
+) -> bool:
+    """Whether an update has changed a value that other rows still refer to.
+
+    SQLite names no table. There it is known if the update sets no foreign key.
+    """
+    written = _find_written(statement, catalog)
+    if statement.verb != "UPDATE" or written is None:
+        return False
+    if violation.table is None:
+        return all(_names(r.columns).isdisjoint(statement.sets) for r in read_references([written]))
+    named = find_sql_table(written.metadata, violation.table, violation.schema)
+    references = [] if named is None else [*read_references([named])]
+    reference = choose_reference(references, violation)
+    if reference is None:
+        return named is not written
+    if reference.parent is written and named is not written:
+        return True
+    names = set(violation.columns)
+    return names == _names(reference.parent_columns) and names != _names(reference.columns)
+
+
+def _find_written(statement: Statement, catalog: Catalog) -> SQLTable | None:
+    """Find the table that a statement writes among those of the models."""
+    for metadata in {table.sql.metadata for table in catalog.tables.values()}:
+        found = find_sql_table(metadata, statement.table, statement.schema)
+        if found is not None:
+            return found
+    return None
 
 
 def choose_reference(
