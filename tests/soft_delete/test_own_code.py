@@ -104,6 +104,11 @@ def add_endpoints(app: FastAPI) -> None:
             invoice.deleted_at = dt.datetime.now(dt.UTC)
         return invoice is not None
 
+    @app.post("/mark/{key}/total/{total}")
+    async def mark_and_set(key: int, total: int, session: CallerSessionDep) -> None:
+        invoice = await session.get_one(Invoice, key)
+        invoice.deleted_at, invoice.total = dt.datetime.now(dt.UTC), total
+
     @app.post("/remove-code")
     async def remove(session: CallerSessionDep) -> None:
         await session.delete(await session.get(Code, "a"))
@@ -152,3 +157,18 @@ async def test_own_deletes_ask_the_policy(world: World, lane: str) -> None:
             marked = await client.post("/mark/2")
             assert marked.status_code == (200 if status == 204 else 403), marked.text
         await world.fill(ROWS)
+
+
+async def test_own_deletes_that_change_more(world: World, lane: str) -> None:
+    """A row that is changed as it is deleted must satisfy the policy of updates as it is left."""
+    await world.fill(ROWS)
+    policy = Policy(read=everyone, update=col(Invoice.total) < 50, delete=everyone)
+    own = tuple(replace(r, policy=policy) if r.model is Invoice else r for r in GUARDED)
+    app = make_app(world.database, lane, own, {"caller": me})
+    add_endpoints(app)
+    async with open_client(app) as client:
+        refused = await client.post("/mark/1/total/50")
+        assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
+        assert await ids(client, "/invoices/") == [1, 2]
+        assert (await client.post("/mark/1/total/49")).status_code == 200
+        assert await ids(client, "/invoices/") == [2]

@@ -60,7 +60,7 @@ class SoftDelete:
     """Access to soft-deleted rows.
 
     Args:
-        own: The policy's condition for reading a row, whether it is deleted or not.
+        own: The policy of a row, whether it is deleted or not.
         restore: The deleted rows that a caller may see and restore.
         stored: The policy that includes deleted rows, whoever may see them; for internal use.
         recalled: The policies for deleted rows that a caller may see, by the value of the parameter
@@ -68,7 +68,7 @@ class SoftDelete:
             any.
     """
 
-    own: Condition
+    own: TablePolicy
     restore: Condition
     stored: TablePolicy
     recalled: Mapping[str, TablePolicy]
@@ -129,7 +129,7 @@ class TablePolicy:
     @property
     def shows_new(self) -> bool:
         """Whether any caller who may create a row may also see it."""
-        read = self.read if self.soft is None else self.soft.own
+        read = self.read if self.soft is None else self.soft.own.read
         return bool(read.constant) or read is self.create
 
     def decides(

@@ -27,7 +27,7 @@ from .guards import Guarded, Guards
 from .kinds import Kind
 from .model_validation import ChangeSchema, RowSchema
 from .names import name_of, names_in_bodies, names_shown, places_of, to_title
-from .policies import TablePolicy
+from .policies import SoftDelete, TablePolicy
 from .relation import Relation
 
 
@@ -181,10 +181,18 @@ class Table:
     @cached_property
     def with_all_rows(self) -> Table:
         """The resource without any policy, including deleted rows, for internal use."""
-        soft = self.policy.soft
-        if soft is None:
+        return replace(self, policy=self._soft.stored)
+
+    @cached_property
+    def with_deleted_rows(self) -> Table:
+        """The resource under its policy for rows whether deleted or not, for internal use."""
+        return replace(self, policy=self._soft.own)
+
+    @property
+    def _soft(self) -> SoftDelete:
+        if self.policy.soft is None:
             raise AssertionError(f"{self.name}: no delete of it is soft")
-        return replace(self, policy=soft.stored)
+        return self.policy.soft
 
     @cached_property
     def version(self) -> Field | None:

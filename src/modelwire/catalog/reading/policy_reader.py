@@ -119,7 +119,7 @@ class _Conditions:
             if may_restore.constant is not False
         }
         stored = _Conditions(Policy(read=everyone), self._name, self._reader).complete(own)
-        soft = SoftDelete(own.read, may_restore, stored, recalled)
+        soft = SoftDelete(own, may_restore, stored, recalled)
         return replace(self.complete(own, is_there), soft=soft)
 
 

@@ -43,6 +43,7 @@ class FlushCheck:
         self._changed: list[State] = []
         self._removed: list[State] = []
         self._marked: list[State] = []
+        self._marked_changed: list[State] = []
         self._parents: set[tuple[Reference, Key]] = set()
         self._assigned: list[tuple[State, str, Any, Action]] = []
         self._linked: list[State] = []
@@ -77,7 +78,7 @@ class FlushCheck:
             refuse_removal(self._find(state))
         self._check_stored([*named, *marked], "delete")
         self._removed += marked
-        self._marked = marked
+        self._marked, self._marked_changed = marked, more
         self._check_stored([*self._changed, *more], "update")
         self._check_expressions([*self._new, *self._changed, *marked])
         self._check_links([*self._new, *map(inspect, session.dirty)])
@@ -97,6 +98,7 @@ class FlushCheck:
         # A policy may depend on links.
         linked = [s for s in self._linked if s not in self._new and s not in self._removed]
         self._check_written(_unique([*self._changed, *linked]), "update")
+        self._check_written(self._marked_changed, "update", are_deleted=True)
 
     def _find(self, state: State) -> Served:
         tables = state.mapper.tables
@@ -107,7 +109,7 @@ class FlushCheck:
         return self._access.find(tables[0])
 
     def _is_marked(self, state: State) -> bool:
-        """Whether a row is deleted softly, in which case its new state is not checked."""
+        """Whether a row is deleted softly."""
         field = self._find(state).table.deleted_at
         if field is None:
             return False
@@ -166,10 +168,13 @@ class FlushCheck:
             keys = _distinct_keys(state.key[1] for state in group if state.key is not None)
             self._access.check_stored(self._session, found, keys, action)
 
-    def _check_written(self, states: Sequence[State], action: Action) -> None:
+    def _check_written(
+        self, states: Sequence[State], action: Action, *, are_deleted: bool = False
+    ) -> None:
         for found, group in self._by_resource(states).items():
             keys = [tuple(s.mapper.primary_key_from_instance(s.obj())) for s in group]
-            self._access.check_written(self._session, found, keys, action)
+            table = found.table.with_deleted_rows if are_deleted else found.table
+            self._access.check_written(self._session, found._replace(table=table), keys, action)
 
     def _check_parents(
         self, states: Sequence[State], coming: Sequence[State] = (), *, is_stored: bool = False
