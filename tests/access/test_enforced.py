@@ -260,8 +260,24 @@ async def test_who_may_create_need_not_read(service: Service) -> None:
         assert "etag" not in answer.headers
     each = await service.ask("POST", "/access_wishes/bulk/?atomic=false", ANN, [{"text": "w"}])
     assert each.json() == {"items": [{"status": 201}]}
+    assert "preference-applied" not in each.headers
     assert (await service.ask("GET", "/access_wishes/", ANN)).json()["total"] == 0
     assert (await service.ask("GET", "/access_wishes/", ADMIN)).json()["total"] == 4
+
+
+async def test_rows_beside_unseen_ones(service: Service) -> None:
+    """Each row of a 207 is answered for itself: those that their creator may see are shown."""
+    third = visitor(1, 3)
+    path, rows = "/access_firms/bulk/?atomic=false", [{"name": "three"}, {"name": "four"}]
+    each = await service.ask("POST", path, third, [*rows, {"name": "one"}])
+    seen, unseen, taken = each.json()["items"]
+    assert (seen["item"]["id"], unseen, taken["status"]) == (3, {"status": 201}, 400)
+    assert "preference-applied" not in each.headers
+    for way, status in (("&atomic=false", 207), ("", 204)):
+        path = f"/access_firms/bulk/?on_conflict=name{way}"
+        merged = await service.ask("POST", path, third, [{"name": f"five{way}"}])
+        assert merged.status_code == status
+        assert merged.headers["preference-applied"] == "resolution=merge-duplicates"
 
 
 async def test_assigned_fields_are_not_taken(service: Service) -> None:

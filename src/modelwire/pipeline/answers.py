@@ -113,8 +113,11 @@ async def answer_written(
             return answer_affected(written.affected, reply.limit, minimal=wants_minimal(request))
     table, rows, includes = reply.table, written.rows, reply.includes
     # A caller who may create a row need not be able to read it.
-    if not table.policy.shows_new and not await _are_seen(pipeline, lane, table, written):
-        return _answer_unseen(pipeline, request, reply, written)
+    unseen: frozenset[int] = frozenset()
+    if not table.policy.shows_new:
+        unseen = await _find_unseen(pipeline, lane, table, written)
+    if unseen and not isinstance(reply, Each):
+        return _answer_unseen(request, reply, written)
     minimal = b"prefer" in request.headers and wants_minimal(request)
     branches: Sequence[Branch] = ()
     if includes:
@@ -123,7 +126,9 @@ async def answer_written(
         case Each():
             errors = [each for each in written.outcomes if isinstance(each, RequestError)]
             point_into(errors, pipeline.catalog, table, request.body)
-            shown = encode_each(table, rows, branches, includes)
+            shown: Sequence[bytes | None] = encode_each(table, rows, branches, includes)
+            if unseen:
+                shown = [None if place in unseen else row for place, row in enumerate(shown)]
             outcomes = [_show(outcome, shown) for outcome in written.outcomes]
             statuses = Statuses(reply.status, pipeline.conflict_status)
             return answer_each(outcomes, statuses, minimal=minimal, applied=reply.applied)
@@ -137,35 +142,32 @@ async def answer_written(
     return answer_created(body, tag, location, minimal=minimal)
 
 
-async def _are_seen(pipeline: Pipeline, lane: Lane, table: Table, written: Written) -> bool:
-    """Whether the caller may see all rows that were created."""
+async def _find_unseen(
+    pipeline: Pipeline, lane: Lane, table: Table, written: Written
+) -> frozenset[int]:
+    """Find the places of created rows that the caller may not see."""
     if not written.rows or not isinstance(written.plan, CreatePlan):
-        return True  # updated rows were checked before
+        return frozenset()  # updated rows were checked before
     key = table.key_columns
     keys = [table.values_of(row, key) for row in written.rows]
     shape = LookupShape(table.sql, tuple(key), tuple(key), resource=table)
-    return len(await lane.fetch(pipeline.statements.of(shape), {ROWS: keys})) == len(keys)
+    found = await lane.fetch(pipeline.statements.of(shape), {ROWS: keys})
+    if len(found) == len(keys):
+        return frozenset()
+    seen = {tuple(row) for row in found}
+    return frozenset(place for place, values in enumerate(keys) if tuple(values) not in seen)
 
 
-def _answer_unseen(pipeline: Pipeline, request: Request, reply: Reply, written: Written) -> Answer:
-    """Answer that rows were created which the caller may not see."""
-    match reply:
-        case Each():
-            outcomes = [
-                b"" if isinstance(outcome, int) else _show(outcome, ())
-                for outcome in written.outcomes
-            ]
-            return answer_each(
-                outcomes, Statuses(reply.status, pipeline.conflict_status), minimal=True
-            )
-        case Rows():
-            return Answer(reply.status if reply.status != 200 else 204)
+def _answer_unseen(request: Request, reply: Reply, written: Written) -> Answer:
+    """Answer that rows were created of which the caller may not see some."""
+    if isinstance(reply, Rows):
+        return Answer(reply.status if reply.status != 200 else 204, b"", reply.applied)
     location = f"{request.base}/{write_key(reply.table, written.rows[0])}"
     return Answer(201, b"", ((b"location", location.encode()),))
 
 
-def _show(outcome: int | RequestError | None, shown: Sequence[bytes]) -> Outcome:
-    """Return the outcome of one row for the response."""
+def _show(outcome: int | RequestError | None, shown: Sequence[bytes | None]) -> Outcome:
+    """Return the outcome of one row for the response, without a row that the caller may not see."""
     if isinstance(outcome, RequestError):
         _log(outcome)
     return shown[outcome] if isinstance(outcome, int) else outcome

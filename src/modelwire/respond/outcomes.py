@@ -12,7 +12,7 @@ from .links import Headers
 from .problem import answer_problem
 
 Outcome = bytes | RequestError | None
-"""Outcome of one row: its JSON, its error, or None where it was deleted."""
+"""Outcome of one row: its JSON, its error, or None where it was deleted, or may not be seen."""
 
 
 class Statuses(Struct, frozen=True):
