@@ -89,6 +89,7 @@ NOT_SHOWN = {
     "execute/write/upsert.py:Upserter._store_as_allowed:check_parents:0",
     "execute/write/update.py:update_rows:check_parents:1",
     "execute/write/update.py:_attempt:check_parents:0",
+    "execute/write/writer.py:_set:check_written:0",
     "plan/writing/mass.py:plan_mass:restricts:0",
     "plan/writing/upsert.py:UpsertPlan.is_restricted:restricts:0",
     "pipeline/lists.py:_can_estimate:constant:0",
@@ -98,7 +99,8 @@ NOT_SHOWN = {
 """Faults that these requests do not show: behind most of them another check holds, such as the lock
 of a row behind a mass change. Others show in `test_checks`, `test_links`, `test_shared`,
 `test_composite`, `test_ways_round` and `test_policies_of_links`, and in tests elsewhere:
-`cases/test_weight_of_refusals.py`, `http/test_rows_of_links.py` and `live_changes/test_many.py`."""
+`cases/test_weight_of_refusals.py`, `hooks/test_callers.py`, `http/test_rows_of_links.py` and
+`live_changes/test_many.py`."""
 
 MOST = 10
 """Seeds that are tried where the known one shows a fault no longer."""
