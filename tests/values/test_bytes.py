@@ -50,6 +50,23 @@ async def test_filters(client: httpx2.AsyncClient, text: str) -> None:
     assert [row["id"] for row in page.json()["items"]] == [2]
 
 
+async def test_empty_and_null(client: httpx2.AsyncClient) -> None:
+    """Empty bytes in a list are those alone, and not NULL."""
+    await client.post("/files/bulk/", json=[{"body": ""}, {"body": None}, {"body": "YQ=="}])
+    for operator, value, expected in (
+        ("eq", "", [1]),
+        ("in", "", [1]),
+        ("in", ",YQ", [1, 3]),
+        ("not_in", "", [2, 3]),
+        ("not_in", ",YQ", [2]),
+    ):
+        page = await client.get("/files/", params={f"body__{operator}": value})
+        assert [row["id"] for row in page.json()["items"]] == expected, (operator, value)
+    logic = {"or": '(not(body__in:("",YQ)))'}
+    page = await client.get("/files/", params=logic)
+    assert [row["id"] for row in page.json()["items"]] == [2]
+
+
 async def test_keys(client: httpx2.AsyncClient) -> None:
     """A key of bytes is base64 in paths, in bulk bodies and for upserts."""
     created = await client.post("/digests/", json={"digest": TEXT, "name": "a"})

@@ -78,7 +78,9 @@ def _in_list(
 def _compared(sql_type: TypeEngine[Any], column: ColumnElement[Any]) -> ColumnElement[Any]:
     """Return a column for comparison; bytes are compared by their hexadecimal digits, as in
     JSON."""
-    return func.hex(column) if _is_bytes(sql_type) else normalize(sql_type, column)
+    if _is_bytes(sql_type):
+        return case((column.is_not(None), func.hex(column)))  # alone, it makes NULL the empty text
+    return normalize(sql_type, column)
 
 
 def _vector_type(_sql_type: TypeEngine[Any]) -> TypeEngine[Any]:
