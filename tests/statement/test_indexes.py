@@ -32,7 +32,10 @@ def sales(*args: Any) -> Table:
 
 
 def rounded(name: str) -> str:
-    return f"CASE typeof({name}) WHEN 'real' THEN round({name}, 2) ELSE {name} END"
+    return (
+        f"CASE WHEN typeof({name}) = 'real' AND {name} BETWEEN -1e13 AND 1e13 "
+        f"THEN round({name} * 1e2) / 1e2 ELSE {name} END"
+    )
 
 
 @pytest.mark.parametrize(

@@ -106,7 +106,8 @@ COLUMN = r"\w+\.\w+(?: AS \w+)?"
 def _pattern_of(expression: ColumnElement[Any]) -> re.Pattern[str]:
     """Return the pattern of an expression of the column `x.y`, in which it stands several times."""
     text = re.escape(re.sub(r"\s+", " ", str(expression.compile(dialect=sqlite()))).strip())
-    first, *others = text.replace("1234", r"\d+").split(re.escape("x.y"))
+    text = re.sub(r"1e(\\-)?\d+", r"1e-?\\d+", text)
+    first, *others = text.split(re.escape("x.y"))
     return re.compile("(?P=x)".join((rf"{first}(?P<x>[\w.]+){others[0]}", *others[1:])))
 
 
@@ -115,7 +116,7 @@ TYPES: Mapping[str, TypeEngine[Any]] = {
     "day": Date(),
     "clock": Time(),
     "boolean": Boolean(),
-    "rounded": Numeric(10, 1234),
+    "rounded": Numeric(10, 2),
 }
 
 LONG = {

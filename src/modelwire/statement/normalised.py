@@ -39,6 +39,12 @@ _LAST_JULIAN_DAY = 5373484.5
 _LAST_SECOND = 20_000_000_000
 """Numbers beyond this are milliseconds, as in Pydantic."""
 
+_EXACT_DIGITS = 15
+"""Digits of a decimal that a float preserves. Of a longer one, the last places are no noise."""
+
+_MOST_EXACT = 22
+"""The largest power of ten that is exact as a float."""
+
 _TRUE = "'true', 't', 'yes', 'y', 'on', '1'"
 _FALSE = "'false', 'f', 'no', 'n', 'off', '0'"
 
@@ -164,7 +170,16 @@ END, {x}) END"""
 @compiles(NormalNumber, "sqlite")
 def _write_number(element: NormalNumber, compiler: Any, **options: Any) -> str:
     x, scale = _write_clauses(element, compiler, options)
-    return f"CASE typeof({x}) WHEN 'real' THEN round({x}, {scale}) ELSE {x} END"
+    places = max(0, int(scale))
+    if places > _MOST_EXACT:
+        return x
+    # Whole numbers and such powers of ten are exact as floats, so their quotient is the float that
+    # is nearest to the decimal. What SQLite's round(x, places) returns often is not.
+    most = f"1e{_EXACT_DIGITS - places}"
+    return (
+        f"CASE WHEN typeof({x}) = 'real' AND {x} BETWEEN -{most} AND {most} "
+        f"THEN round({x} * 1e{places}) / 1e{places} ELSE {x} END"
+    )
 
 
 @compiles(NormalBoolean, "sqlite")
