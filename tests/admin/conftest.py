@@ -11,7 +11,14 @@ import pytest
 import pytest_asyncio
 
 from modelwire import Database
-from tests.admin.library import EXPIRED, Base, make_rows, serve_everybody, serve_readers
+from tests.admin.library import (
+    EXPIRED,
+    Base,
+    make_rows,
+    serve_everybody,
+    serve_members,
+    serve_readers,
+)
 from tests.clients.tools import find_chromium, link_modules, require_node, run
 from tests.conftest import PATIENT, MakeURL
 from tests.lanes import DIALECTS
@@ -49,7 +56,7 @@ def browser(scripts: Path) -> Iterator[str]:
 
 @pytest_asyncio.fixture(scope="package", params=DIALECTS)
 async def urls(request: pytest.FixtureRequest, make_url: MakeURL) -> AsyncIterator[str]:
-    """The URLs of the library of everybody, and that of readers, with the same rows."""
+    """The URLs of the library of everybody, of readers and of members, with the same rows."""
     url = await make_url(request.param, "admin")
     database = Database(url, metadata=Base.metadata, **PATIENT)
     await database.init_db()
@@ -59,8 +66,9 @@ async def urls(request: pytest.FixtureRequest, make_url: MakeURL) -> AsyncIterat
             session.add(row)
             await session.flush()  # so that keys count up in this order
         await session.commit()
-    async with serve_app(everybody) as one, serve_app(readers) as other:
-        yield f"http://127.0.0.1:{one} http://127.0.0.1:{other}"
+    members = serve_members(database)
+    async with serve_app(everybody) as a, serve_app(readers) as b, serve_app(members) as c:
+        yield " ".join(f"http://127.0.0.1:{port}" for port in (a, b, c))
     EXPIRED.clear()
     await database.close_db()
 

@@ -1,10 +1,10 @@
 // Does with the admin page what people do with it: one scenario. Prints as JSON what it has seen, or the error that it
-// ended with. Takes where the browser is, the URLs of both applications, and the scenario's name.
+// ended with. Takes where the browser is, the URLs of the applications, and the scenario's name.
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { chromium } from "playwright-core";
 
-const [endpoint, open, readers, name] = process.argv.slice(2);
+const [endpoint, open, readers, members, name] = process.argv.slice(2);
 const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const browser = await chromium.connect(endpoint);
 
@@ -51,6 +51,23 @@ const inspect = async (page) => {
   const serious = violations.filter((each) => ["serious", "critical"].includes(each.impact));
   return serious.map((each) => `${each.id}: ${each.nodes[0].html.slice(0, 300)}`);
 };
+/** Whether something covers the page as a whole, so that nothing of it is seen. */
+const isCovered = (page) =>
+  page.evaluate(() => {
+    const cover = document.querySelector(".MuiBackdrop-root");
+    const { backgroundColor, opacity } = getComputedStyle(cover);
+    const { width, height } = cover.getBoundingClientRect();
+    const places = [[5, 5], [innerWidth / 2, 100], [innerWidth - 5, innerHeight - 5]];
+    const dialog = cover.closest(".MuiDialog-root");
+    const isOnTop = places.every(([x, y]) => dialog.contains(document.elementFromPoint(x, y)));
+    return isOnTop && opacity === "1" && !/rgba/.test(backgroundColor) && width === innerWidth && height === innerHeight;
+  });
+/** What a page has anywhere of somebody. */
+const remains = (page, name) =>
+  page.evaluate((name) => {
+    const places = [document.documentElement.outerHTML, location.href, JSON.stringify(localStorage), JSON.stringify(sessionStorage)];
+    return places.filter((each) => each.includes(name)).length;
+  }, name);
 const signIn = async (page, name, password) => {
   await page.getByRole("textbox", { name: "Name" }).fill(name);
   await page.getByRole("textbox", { name: "Password" }).fill(password);
@@ -329,6 +346,106 @@ const scenarios = {
     return { asked: asked.length, kept, name: (await api(`/shelves/${id}`)).name };
   },
 
+  async typed(page) {
+    const { id } = await make("/volumes/", { title: "Before", shelf_id: 1 });
+    await api(`/volumes/${id}`, { method: "PATCH", body: { title: "After" } });
+    await go(page, `/volumes/${id}`);
+    await page.getByRole("button", { name: /^Undo/ }).first().waitFor();
+    await editable(page);
+    await field(page, "Note").fill("typed");
+    const asked = [];
+    const act = async (click, answer) => {
+      page.once("dialog", (dialog) => {
+        asked.push(dialog.message());
+        dialog[answer]();
+      });
+      await click();
+    };
+    await page.evaluate(() => scrollTo(0, 0)); // where the bar with the button is
+    await act(() => button(page, "Refresh").click(), "dismiss");
+    await act(() => page.getByRole("button", { name: /^Undo/ }).first().click(), "dismiss");
+    const kept = [await field(page, "Note").inputValue(), (await api(`/volumes/${id}`)).title];
+    await act(() => page.getByRole("button", { name: /^Undo/ }).first().click(), "accept");
+    await notified(page, "The change is undone");
+    await page.waitForFunction(() => document.querySelector("input[name=title]")?.value === "Before");
+    return { asked: new Set(asked).size, times: asked.length, kept };
+  },
+
+  async odd_keys(page) {
+    const names = ["create", "show", ".", "..", "", "~", "~2E", "%2F", "a/../b", "#?&", "bulk", "\\", "\u05d0\u05d1"];
+    await make("/odd/bulk/", names.flatMap((code) => (code ? [{ code, source: `of <${code}>` }] : [])));
+    const seen = { wrong: [], shown: [] };
+    for (const name of names) {
+      const filter = { code: { op: "eq", value: name } };
+      await go(page, `/odd?filter=${encodeURIComponent(JSON.stringify(filter))}`);
+      await page.waitForFunction((text) => [...document.querySelectorAll("tbody td.column-source")].map((each) => each.textContent).join() === text, `of <${name}>`);
+      await rows(page).first().click();
+      await page.waitForFunction(() => /^#.odd.~?[^?]*$/.test(location.hash));
+      if (["", ".", ".."].includes(name)) {
+        await page.locator("dd", { hasText: `of <${name}>` }).waitFor();
+        seen.shown.push(name);
+        continue;
+      }
+      await editable(page);
+      const source = page.locator("input[name=source]");
+      if ((await source.inputValue()) !== `of <${name}>`) seen.wrong.push(name);
+      await source.fill(`changed <${name}>`);
+      await button(page, "Save").click();
+      await notified(page, "Element updated");
+      if ((await page.getByRole("heading", { name: "new" }).count()) > 0) seen.wrong.push(name);
+    }
+    const { items } = await api("/odd/?source__startswith=changed&limit=100");
+    seen.changed = items.filter(({ code, source }) => source === `changed <${code}>`).length;
+    await api("/odd/bulk/", { method: "DELETE", body: names.filter((name) => name) });
+    return seen;
+  },
+
+  async odd_names(page) {
+    const texts = ["source", "resource", "key", "ref", "children", "record", "constructor", "deleted"];
+    const labelled = (name) => field(page, name.charAt(0).toUpperCase() + name.slice(1));
+    await go(page, "/odd/create");
+    await page.locator("input[name=code]").fill("odd");
+    await field(page, "Id").fill("77");
+    await field(page, "Root").fill("much too long");
+    for (const name of ["length", "limit"]) await labelled(name).fill("3");
+    for (const name of texts) await labelled(name).fill(`a ${name}`);
+    await button(page, "Save").click();
+    const message = page.locator(".MuiFormHelperText-root.Mui-error");
+    await message.waitFor();
+    const told = [await message.textContent(), await field(page, "Root").getAttribute("aria-invalid")];
+    await field(page, "Root").fill("a root");
+    await button(page, "Save").click();
+    await rows(page).first().waitFor();
+    const made = await api("/odd/odd");
+    await page.getByRole("link", { name: "odd", exact: true }).click();
+    await editable(page);
+    await field(page, "Id").fill("78");
+    await field(page, "Root").fill("b root");
+    await labelled("length").fill("4");
+    for (const name of texts) await labelled(name).fill(`b ${name}`);
+    await button(page, "Save").click();
+    await rows(page).first().waitFor();
+    const changed = await api("/odd/odd");
+    // Conditions on them, two on one, and a search and what is deleted beside.
+    await addFilter(page, "Deleted", "contains", (dialog) => dialog.getByLabel("Value").fill("b del"));
+    await addFilter(page, "Limit", "is at least", (dialog) => dialog.getByLabel("Value").fill("3"));
+    await addFilter(page, "Limit", "is at most", (dialog) => dialog.getByLabel("Value").fill("3"));
+    await addFilter(page, "Root", "is", (dialog) => dialog.getByLabel("Value").fill("b root"));
+    await page.getByRole("searchbox", { name: "Search" }).fill("b record");
+    await page.waitForFunction(() => location.hash.includes("record"));
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1);
+    const conditions = await page.getByRole("search").locator(".MuiChip-label").allTextContents();
+    await make("/login/", { name: "named q", q: "of q", text: "found" });
+    await go(page, "/login");
+    await page.getByRole("searchbox", { name: "Search" }).fill("found");
+    await page.waitForFunction(() => document.querySelectorAll("tbody tr").length === 1);
+    await addFilter(page, "Q", "contains", (dialog) => dialog.getByLabel("Value").fill("of"));
+    await page.waitForFunction(() => location.hash.includes("icontains"));
+    const search = [await page.getByRole("searchbox", { name: "Search" }).inputValue(), decodeURIComponent(page.url()).includes("found")];
+    for (const path of ["/odd/odd", "/login/named%20q"]) await api(path, { method: "DELETE" });
+    return { told, made, changed, conditions, search };
+  },
+
   async twice(page) {
     await go(page, "/shelves/create");
     await page.getByLabel("Name").fill("Clicked twice");
@@ -591,6 +708,90 @@ const scenarios = {
     return { wide, dark: await page.evaluate(() => getComputedStyle(document.body).backgroundColor) };
   },
 
+  async others(page) {
+    const writes = [];
+    page.on("request", (request) => {
+      if (request.method() === "PATCH") writes.push(request.headers().authorization);
+    });
+    await page.goto(`${readers}/admin#/loans`);
+    await signIn(page, "ann", "a long password");
+    await rows(page).first().waitFor();
+    await rows(page).nth(1).getByRole("checkbox").check();
+    await page.getByRole("searchbox", { name: "Search" }).fill("ann's");
+    await page.waitForFunction(() => location.hash.includes("ann"));
+    await page.getByRole("link", { name: "ann's 1" }).click();
+    await editable(page);
+    await page.locator("input[name=subject]").fill("typed by ann");
+    await fetch(`${readers}/expire?token=nna`, { method: "POST" });
+    await button(page, "Save").click();
+    await page.getByText("Please sign in again").waitFor();
+    await page.waitForFunction(() => getComputedStyle(document.querySelector(".MuiBackdrop-root")).opacity === "1");
+    const covered = await isCovered(page);
+    await signIn(page, "bob", "a long password");
+    await page.getByRole("heading", { level: 2, name: "Loans" }).waitFor();
+    const left = await remains(page, "ann");
+    await page.getByRole("menuitem", { name: "Loans" }).click();
+    await rows(page).first().waitFor();
+    const found = { rows: await cells(page, "subject"), selected: await page.locator("tbody input:checked").count() };
+    await fetch(`${readers}/renew?token=nna`, { method: "POST" });
+    return { covered, writes, left, ...found };
+  },
+
+  async cookies(page) {
+    const other = await page.context().newPage();
+    await other.goto(`${members}/docs`);
+    const be = (name) => other.evaluate((name) => fetch(name ? `/enter?name=${name}` : "/leave", { method: "POST" }), name);
+    const seen = [];
+    const writes = [];
+    page.on("request", (request) => {
+      if (request.method() === "PATCH") writes.push(request.url());
+    });
+    const anew = async (name) => {
+      await page.getByRole("heading", { level: 2, name: "Loans" }).waitFor();
+      seen.push(await remains(page, name));
+      await page.getByRole("link", { name: "Loans" }).first().click();
+      await rows(page).first().waitFor();
+      seen.push((await cells(page, "subject"))[0]);
+    };
+    await page.goto(`${members}/admin#/loans`);
+    const dialog = page.getByRole("dialog", { name: "Sign in to Members' library" });
+    await dialog.waitFor();
+    await be("ann");
+    await button(page, "Go on").click();
+    await rows(page).first().waitFor();
+    seen.push((await cells(page, "subject"))[0]);
+    // Read again, by somebody else.
+    await be("bob");
+    await button(page, "Refresh").click();
+    await anew("ann");
+    // Saved by somebody else.
+    await page.getByRole("link", { name: "bob's 0" }).click();
+    await editable(page);
+    await page.locator("input[name=subject]").fill("typed by bob");
+    await be("ann");
+    await button(page, "Save").click();
+    await anew("bob");
+    // Come back to, by somebody else, and by nobody.
+    const comeBack = () => page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await be("bob");
+    await comeBack();
+    await anew("ann");
+    await be("");
+    await comeBack();
+    await dialog.waitFor();
+    await be("ann");
+    await button(page, "Go on").click();
+    await anew("bob");
+    // Loaded again, where somebody else has been.
+    await page.goto(`${members}/admin#/loans/2`);
+    await editable(page);
+    await be("bob");
+    await page.reload();
+    await anew("ann");
+    await other.close();
+    return { seen, writes };
+  },
+
   async signed_in(page, seen) {
     await page.goto(`${readers}/admin#/loans`);
     await page.getByRole("dialog", { name: "Sign in to Readers' library" }).waitFor();
@@ -635,7 +836,7 @@ page.on("console", (message) => {
   if (message.type() === "error" && !/status of 4\d\d/.test(message.text())) seen.errors.push(message.text());
 });
 page.on("request", (request) => {
-  if (![open, readers, "blob:", "data:"].some((start) => request.url().startsWith(start))) seen.errors.push(request.url());
+  if (![open, readers, members, "blob:", "data:"].some((start) => request.url().startsWith(start))) seen.errors.push(request.url());
 });
 page.on("response", async (response) => {
   if (/json|csv/.test(response.headers()["content-type"] ?? "")) seen.bodies.push(await response.text().catch(() => ""));

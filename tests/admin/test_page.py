@@ -20,6 +20,7 @@ async def test_resources(watch: Watch) -> None:
         "Loans",
         "Visits",
         "Login",
+        "Odd",
     ]
 
 
@@ -227,6 +228,45 @@ async def test_unsaved_changes(watch: Watch) -> None:
 
 
 @once
+async def test_typed(watch: Watch) -> None:
+    """Neither reading a row again nor undoing a change of it takes what is typed, unasked."""
+    assert await watch("typed") == {"asked": 1, "times": 3, "kept": ["typed", "After"]}
+
+
+async def test_odd_keys(watch: Watch) -> None:
+    """Keys that mean something in addresses lead to their rows, if an address can have them."""
+    assert await watch("odd_keys") == {"wrong": [], "shown": [".", "..", ""], "changed": 10}
+
+
+async def test_odd_names(watch: Watch) -> None:
+    """Fields may have names that mean something else in a form, a list or a filter."""
+    seen = await watch("odd_names")
+    texts = ("source", "resource", "key", "ref", "children", "record", "constructor", "deleted")
+    assert seen["told"] == ["String should have at most 9 characters", "true"]
+    assert seen["made"] == {
+        "code": "odd",
+        "id": 77,
+        "length": 3,
+        "limit": 3,
+        **{name: f"a {name}" for name in ("root", *texts)},
+    }
+    assert seen["changed"] == {
+        "code": "odd",
+        "id": 78,
+        "length": 4,
+        "limit": 3,
+        **{name: f"b {name}" for name in ("root", *texts)},
+    }
+    assert seen["conditions"] == [
+        "Deleted contains b del",
+        "Limit is at least 3",
+        "Limit is at most 3",
+        "Root is b root",
+    ]
+    assert seen["search"] == ["found", True]
+
+
+@once
 async def test_double_click(watch: Watch) -> None:
     """A double click saves once."""
     assert await watch("twice") == 1
@@ -252,13 +292,33 @@ async def test_phone(watch: Watch) -> None:
     assert max(int(part) for part in seen["dark"].strip("rgb()").split(",")) < 80
 
 
+async def test_others(watch: Watch) -> None:
+    """Who signs in where somebody else's session has ended sees and sends nothing of theirs."""
+    assert await watch("others") == {
+        "covered": True,
+        "writes": ["Bearer nna"],
+        "left": 0,
+        "rows": [f"bob's {n}" for n in range(3)],
+        "selected": 0,
+    }
+
+
+async def test_cookies(watch: Watch) -> None:
+    """The same where a cookie says who asks, which another tab replaces."""
+    first, second = "ann's 0", "bob's 0"
+    assert await watch("cookies") == {
+        "seen": [first, 0, second, 0, first, 0, second, 0, first, 0, second],
+        "writes": [],
+    }
+
+
 async def test_callers(watch: Watch) -> None:
     """Readers sign in, see their own rows and fields, sign in again in the middle, and out."""
     seen = await watch("signed_in")
     assert seen["own"] == [f"ann's {n}" for n in range(3)]
     assert seen["menu"] == ["All resources", "Subjects", "Loans"]
     assert seen["creates"] == 0
-    assert seen["kept"] == [1, False]
+    assert seen["kept"] == [2, False]
     assert seen["left"] == 0
     assert seen["told"] == []
     assert seen["found"] == []

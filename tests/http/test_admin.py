@@ -205,6 +205,27 @@ async def test_callers() -> None:
     assert "internal" not in json.dumps(told)
 
 
+async def test_callers_apart() -> None:
+    """The page is told one caller from another, by the key of the caller and without it."""
+    database = Database("sqlite://", metadata=Base.metadata)
+    async with open_client(serve_readers(database)) as client:
+
+        async def name(token: str, path: str = "/admin/caller") -> Any:
+            answer = await client.get(path, headers={"authorization": f"Bearer {token}"})
+            assert answer.headers["cache-control"] == "no-store"
+            return answer.json()["caller"]
+
+        ann, bob = await name("nna"), await name("bob")
+        assert ann != bob
+        assert "ann" not in ann
+        assert ann == await name("nna") == await name("nna", "/admin/resources")
+        assert (await client.get("/admin/caller")).status_code == 401
+        headers = {"authorization": "Bearer nna"}
+        assert (await client.get("/admin/caller?x=1", headers=headers)).status_code == 422
+    async with open_client(serve_everybody(database)) as client:
+        assert (await client.get("/admin/caller")).json() == {"caller": None}
+
+
 async def test_tokens_from_elsewhere() -> None:
     """A page with tokens of another server may ask that one, and no third."""
     app = FastAPI()

@@ -63,10 +63,14 @@ export function canMany(resource: ResourceDescription, action: "update" | "delet
   return isServed && resource.may[action] !== "none";
 }
 
-/** Where a record has the value of a field: React-admin wants the key of every record as its `id`. */
+// Names that mean something else in a record or its form: the key of every record, the errors of a whole form, and what
+// every object has.
+const TAKEN = new Set(["id", "root", ...Object.getOwnPropertyNames(Object.prototype)]);
+
+/** Where a record, and a form of it, have the value of a field. */
 export function sourceOf(resource: ResourceDescription, field: string): string {
   const isKey = resource.key.length === 1 && resource.key[0] === "id";
-  return field === "id" && !isKey ? "$id" : field;
+  return TAKEN.has(field) && !(field === "id" && isKey) ? `$${field}` : field;
 }
 
 /** The operators of each field that can be filtered by. */

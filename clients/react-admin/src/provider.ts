@@ -4,7 +4,7 @@ import { sourceOf, type ResourceDescription } from "./description";
 import { Http, ProblemError, type Asked, type HttpOptions, type Reply } from "./http";
 import { writeFilters, type Filters } from "./query";
 import {
-  InvalidJSON, keyInBody, pathOfKey, toPlain, toRecord, toWire, writeJSON, type AdminRecord, type Row,
+  InvalidJSON, hasPath, keyInBody, pathOfKey, toPlain, toRecord, toWire, writeJSON, type AdminRecord, type Row,
 } from "./values";
 
 export interface Change {
@@ -65,7 +65,7 @@ export class Provider {
   private resources = new Map<string, ResourceDescription>();
 
   constructor(private http: Http, resources: ResourceDescription[]) {
-    for (const resource of resources) this.resources.set(resource.name, resource);
+    for (const resource of toPlain(resources) as ResourceDescription[]) this.resources.set(resource.name, resource);
   }
 
   async getList(name: string, { pagination, sort, filter, signal }: ListParams) {
@@ -91,17 +91,22 @@ export class Provider {
     return { data, total };
   }
 
-  async getOne(name: string, { id, signal }: { id: Identifier; signal?: AbortSignal }) {
+  async getOne(name: string, { id, signal }: { id: Identifier; signal?: AbortSignal }): Promise<{ data: AdminRecord }> {
     const resource = this.find(name);
+    if (!hasPath(resource, id) && canFind(resource)) {
+      const { data } = await this.getMany(name, { ids: [id], signal });
+      if (!data[0]) throw new ProblemError({ status: 404, code: "not_found", detail: `${resource.title} not found` });
+      return { data: data[0] };
+    }
     const query = includeLinks(resource);
     const reply = await this.http.request("GET", this.path(resource, id), { query, signal });
     return { data: readRecord(resource, this.find, reply) };
   }
 
-  async getMany(name: string, { ids, signal }: { ids: Identifier[]; signal?: AbortSignal }) {
+  async getMany(name: string, { ids, signal }: { ids: Identifier[]; signal?: AbortSignal }): Promise<{ data: AdminRecord[] }> {
     const resource = this.find(name);
     const key = resource.key[0]!;
-    if (resource.key.length > 1 || resource.fields[key]?.no_filters) {
+    if (!canFind(resource)) {
       const found = await Promise.all(ids.map((id) => this.getOne(name, { id, signal }).catch(ignoreMissing)));
       return { data: found.flatMap((each) => (each ? [each.data] : [])) };
     }
@@ -118,7 +123,7 @@ export class Provider {
 
   async getManyReference(name: string, params: ListParams & { target: string; id: Identifier }) {
     const { target, id, filter, ...rest } = params;
-    return this.getList(name, { ...rest, filter: { ...filter, [target]: { op: "eq", value: id } } });
+    return this.getList(name, { ...rest, filter: { ...filter, "of the other": { field: target, op: "eq", value: id } } });
   }
 
   async create(name: string, { data, meta }: { data: Row; meta?: Meta }) {
@@ -126,7 +131,7 @@ export class Provider {
     const body = this.toBody(resource, data, { isNew: true });
     const query = includeLinks(resource);
     const headers = keyOfAttempt(meta, body);
-    const reply = await this.sendOnce("POST", `${resource.path}/`, { body, query, headers });
+    const reply = await this.sendOnce(resource, "POST", `${resource.path}/`, { body, query, headers });
     return { data: readRecord(resource, this.find, reply) };
   }
 
@@ -137,7 +142,7 @@ export class Provider {
     const tag = await this.findTag(name, id, previousData);
     const headers = { ...tag, ...keyOfAttempt(meta, [id, tag, body]) };
     const query = includeLinks(resource);
-    const reply = await this.sendOnce("PATCH", this.path(resource, id), { body, query, headers });
+    const reply = await this.sendOnce(resource, "PATCH", this.path(resource, id), { body, query, headers });
     return { data: readRecord(resource, this.find, reply) };
   }
 
@@ -205,14 +210,17 @@ export class Provider {
   }
 
   /** Sends a request with its key; without it to a service that may keep no keys, which has done nothing then. */
-  private async sendOnce(method: string, path: string, asked: Asked): Promise<Reply> {
+  private async sendOnce(resource: ResourceDescription, method: string, path: string, asked: Asked): Promise<Reply> {
     try {
       return await this.http.request(method, path, asked);
     } catch (error) {
-      const isRefused = error instanceof ProblemError && error.status === 503 && error.message.startsWith(NO_KEYS);
-      if (!isRefused) throw error;
-      const { "Idempotency-Key": _, ...headers } = asked.headers ?? {};
-      return this.http.request(method, path, { ...asked, headers });
+      if (!(error instanceof ProblemError)) throw error;
+      const sent = asked.headers ?? {};
+      if (error.status === 503 && error.message.startsWith(NO_KEYS) && "Idempotency-Key" in sent) {
+        const { "Idempotency-Key": _, ...headers } = sent;
+        return this.sendOnce(resource, method, path, { ...asked, headers });
+      }
+      throw new ProblemError(error.problem, (name) => sourceOf(resource, name));
     }
   }
 
@@ -223,6 +231,7 @@ export class Provider {
   };
 
   private path(resource: ResourceDescription, id: Identifier): string {
+    if (!hasPath(resource, id)) throw new Error(`No address can have the key "${id}"; select the row in the list`);
     return `${resource.path}/${pathOfKey(resource, id)}`;
   }
 
@@ -292,6 +301,9 @@ function keyOfAttempt(meta: Meta | undefined, sent: unknown): Record<string, str
 // `crypto.randomUUID` is only there where the page came by HTTPS.
 const makeKey = (): string =>
   Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
+
+/** Whether rows can be found by their keys in a list. */
+const canFind = ({ key, fields }: ResourceDescription): boolean => key.length === 1 && !fields[key[0]!]?.no_filters;
 
 /** Takes a row that is not there, or not for this person, as none. */
 function ignoreMissing(error: unknown): undefined {

@@ -18,12 +18,14 @@ export const parseJSON = (text: string): unknown => parse(text);
 
 export const writeJSON = (value: unknown): string => stringify(value) ?? "null";
 
-/** A JSON value without lossless numbers: those that are too long are texts. */
+/** A JSON value without lossless numbers: those that are too long are texts. Its objects have the names of JSON alone. */
 export function toPlain(value: unknown): unknown {
   if (value instanceof LosslessNumber) return toNumber(value);
   if (Array.isArray(value)) return value.map(toPlain);
   if (value === null || typeof value !== "object") return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, toPlain(each)]));
+  const plain = Object.create(null) as Row;
+  for (const [name, each] of Object.entries(value)) plain[name] = toPlain(each);
+  return plain;
 }
 
 function toNumber(value: LosslessNumber): number | string {
@@ -52,7 +54,12 @@ export function keyOf(resource: ResourceDescription, row: Row): string | number 
   return parts.map((part) => String(part).replaceAll("%", "%25").replaceAll(",", "%2C")).join(",");
 }
 
-const WORDS = new Set(["bulk", "stream", "query", "aggregate", "changes", ".", ".."]);
+const WORDS = new Set(["bulk", "stream", "query", "aggregate", "changes"]);
+const PATHLESS = new Set(["", ".", ".."]);
+
+/** Whether a path can stand for a key: browsers take `.` and `..` off, also if they are encoded. */
+export const hasPath = (resource: ResourceDescription, id: unknown): boolean =>
+  resource.key.length > 1 || !PATHLESS.has(String(id));
 
 /** The segment of a path that stands for a key. */
 export function pathOfKey(resource: ResourceDescription, id: unknown): string {

@@ -1,21 +1,23 @@
 // The whole application: asks for the resources, for the person if need be, and shows what they may see.
 import { Alert, Box, Button, CircularProgress, ThemeProvider, createTheme } from "@mui/material";
 import { QueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useRef, useState } from "react";
-import { Admin, Resource, defaultDarkTheme, defaultLightTheme, localStorageStore, type RaThemeOptions } from "react-admin";
+import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { flushSync } from "react-dom";
+import { Admin, Resource, defaultDarkTheme, defaultLightTheme, type RaThemeOptions } from "react-admin";
 import type { ResourceDescription } from "../description";
 import { can } from "../description";
-import { Http, type Credentials } from "../http";
+import { Http, ProblemError, type Credentials } from "../http";
 import { Provider, type ModelwireProvider } from "../provider";
 import { toPlain } from "../values";
 import type { Config } from "./config";
 import { SharedContext, type Shared } from "./context";
-import { findWays, forgetCredentials, keepCredentials, readCredentials } from "./credentials";
+import { findWays, forgetCaller, keepCredentials, noteCaller, readCredentials } from "./credentials";
 import { CreatePage, EditPage, ShowPage } from "./Form";
 import { Home, labelOfResource } from "./Home";
 import { Page } from "./Page";
 import { ListPage } from "./List";
 import { SignIn } from "./SignIn";
+import { makeStore } from "./store";
 import { callRow } from "./Value";
 
 const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, sans-serif';
@@ -38,22 +40,34 @@ const AROUND = createTheme(matchMedia("(prefers-color-scheme: dark)").matches ? 
 
 interface Asking {
   wasRefused: boolean;
-  give(credentials: Credentials): void;
+  give(credentials: Credentials): Promise<void>;
 }
 
 export function App({ config }: { config: Config }) {
   const [asking, setAsking] = useState<Asking>();
   const [resources, setResources] = useState<ResourceDescription[]>();
   const [error, setError] = useState<string>();
+  const [isOver, setOver] = useState(false);
   const ways = useMemo(() => findWays(config), [config]);
   const hasAsked = useRef(false);
+  const unsaved = useRef(false);
 
+  /** Goes on with other credentials: nothing that was shown stays on the screen or in memory. */
+  const startAnew = useCallback((given?: Credentials) => {
+    flushSync(() => setOver(true));
+    forgetCaller();
+    if (given) keepCredentials(given);
+    location.reload();
+  }, []);
+
+  const path = config.admin.slice(config.root.length);
   const http = useMemo(() => {
     const credentials = readCredentials();
     hasAsked.current = Object.keys(credentials).length > 0;
     const signIn = () =>
       new Promise<Credentials>((resolve) => {
-        const give = (given: Credentials) => {
+        const give = async (given: Credentials) => {
+          await admit(made, given);
           keepCredentials(given);
           setAsking(undefined);
           hasAsked.current = true;
@@ -61,26 +75,44 @@ export function App({ config }: { config: Config }) {
         };
         setAsking({ wasRefused: hasAsked.current, give });
       });
-    return new Http({ url: config.root, credentials, signIn });
-  }, [config]);
+    const made = new Http({ url: config.root, credentials, signIn, whoPath: `${path}/caller`, onOther: startAnew });
+    return made;
+  }, [config, path, startAnew]);
 
   useEffect(() => {
-    const path = `${config.admin.slice(config.root.length)}/resources`;
-    http.request("GET", path).then(
-      ({ body }) => setResources((toPlain(body) as { resources: ResourceDescription[] }).resources),
+    http.request("GET", `${path}/resources`).then(
+      ({ body }) => {
+        const told = toPlain(body) as { resources: ResourceDescription[]; caller: string | null };
+        noteCaller(told.caller);
+        http.remember(told.caller);
+        setResources(told.resources);
+      },
       (failed: Error) => setError(failed.message),
     );
-  }, [http, config]);
+  }, [http, path]);
+
+  // Who comes back to the page may have signed in as somebody else meanwhile, in another tab or on another page.
+  useEffect(() => {
+    const check = () => document.visibilityState === "visible" && void http.check().catch(() => undefined);
+    document.addEventListener("visibilitychange", check);
+    addEventListener("pageshow", check);
+    return () => {
+      document.removeEventListener("visibilitychange", check);
+      removeEventListener("pageshow", check);
+    };
+  }, [http]);
 
   const shared = useMemo<Shared>(
     () => ({
       title: config.title,
       resources: new Map(resources?.map((each) => [each.name, each])),
-      signOut: hasAsked.current ? signOut : undefined,
+      signOut: hasAsked.current ? () => startAnew() : undefined,
+      unsaved,
     }),
-    [config, resources],
+    [config, resources, startAnew],
   );
 
+  if (isOver) return null;
   return (
     <SharedContext.Provider value={shared}>
       <ThemeProvider theme={AROUND}>
@@ -93,10 +125,14 @@ export function App({ config }: { config: Config }) {
   );
 }
 
-function signOut(): void {
-  forgetCredentials();
-  // Nothing that was shown is to stay in memory.
-  location.reload();
+/** Takes credentials, unless they are refused. */
+async function admit(http: Http, given: Credentials): Promise<void> {
+  try {
+    await http.admit(given);
+  } catch (error) {
+    const isRefused = error instanceof ProblemError && error.status === 401;
+    throw isRefused ? new Error("Please sign in again") : error;
+  }
 }
 
 function Waiting() {
@@ -109,7 +145,7 @@ function Resources({ http, resources }: { http: Http; resources: ResourceDescrip
     () => new QueryClient({ defaultOptions: { queries: { retry: false, refetchOnWindowFocus: false } } }),
     [],
   );
-  const store = useMemo(() => localStorageStore("1", `modelwire-admin${location.pathname}`), []);
+  const store = useMemo(makeStore, []);
   return (
     <Admin
       dataProvider={provider}

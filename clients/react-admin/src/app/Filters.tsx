@@ -5,7 +5,7 @@ import { Box, Button, Chip, InputAdornment, MenuItem, Popover, Stack, TextField,
 import { useEffect, useRef, useState } from "react";
 import { Form, TextInput, useListContext, useGetOne } from "react-admin";
 import { operatorsOf, type ResourceDescription } from "../description";
-import { readCondition, type Condition, type Filters } from "../query";
+import { nameCondition, readCondition, type Condition, type Filters } from "../query";
 import { labelOf, useDescription, useShared } from "./context";
 import { FieldInput } from "./Inputs";
 import { callRow } from "./Value";
@@ -39,7 +39,7 @@ export function FilterBar() {
   return (
     <Stack direction="row" useFlexGap spacing={1} sx={{ flexWrap: "wrap", alignItems: "center", px: 2, py: 1.5 }} role="search">
       {resource.search && <Search value={typeof filters.q === "string" ? filters.q : ""} onChange={(q) => add({ q })} />}
-      <AddFilter resource={resource} onAdd={(name, condition) => add({ [name]: condition })} />
+      <AddFilter resource={resource} onAdd={(condition) => add({ [nameCondition(condition)]: condition })} />
       {resource.deleted.includes("only") && (
         <ToggleButton
           value="deleted"
@@ -129,7 +129,7 @@ function Picked({ target, id }: { target: string; id: string }) {
   return <>{callRow(found, { id, ...data })}</>;
 }
 
-function AddFilter({ resource, onAdd }: { resource: ResourceDescription; onAdd(name: string, condition: Condition): void }) {
+function AddFilter({ resource, onAdd }: { resource: ResourceDescription; onAdd(condition: Condition): void }) {
   const [anchor, setAnchor] = useState<HTMLElement | null>(null);
   return (
     <>
@@ -143,9 +143,9 @@ function AddFilter({ resource, onAdd }: { resource: ResourceDescription; onAdd(n
       >
         <Editor
           resource={resource}
-          onDone={(name, condition) => {
+          onDone={(condition) => {
             setAnchor(null);
-            onAdd(name, condition);
+            onAdd(condition);
           }}
         />
       </Popover>
@@ -155,7 +155,7 @@ function AddFilter({ resource, onAdd }: { resource: ResourceDescription; onAdd(n
 
 interface EditorProps {
   resource: ResourceDescription;
-  onDone(name: string, condition: Condition): void;
+  onDone(condition: Condition): void;
 }
 
 function Editor({ resource, onDone }: EditorProps) {
@@ -165,7 +165,7 @@ function Editor({ resource, onDone }: EditorProps) {
   const known = ORDER.filter((op) => operators.get(name)?.includes(op));
   const [chosen, setOperator] = useState(known[0]!);
   const op = known.includes(chosen) ? chosen : known[0]!;
-  const submit = (values: Record<string, unknown>) => onDone(name, { op, value: readValue(op, values) });
+  const submit = (values: Record<string, unknown>) => onDone({ field: name, op, value: readValue(op, values) });
   return (
     <Form key={`${name} ${op}`} onSubmit={submit} {...(op === "isnull" ? { defaultValues: { value: true } } : {})}>
       <Stack spacing={1} sx={{ p: 2, width: "min(20rem, 90vw)" }}>

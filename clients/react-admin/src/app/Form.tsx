@@ -1,20 +1,23 @@
 // One row: made, changed, or only shown.
+import EditIcon from "@mui/icons-material/Create";
+import ShowIcon from "@mui/icons-material/Visibility";
 import { Box, CardContent } from "@mui/material";
 import { useEffect, useState, type ReactNode } from "react";
 import {
-  Create, DeleteWithConfirmButton, Edit, SaveButton, Show, SimpleForm, Toolbar, useEditContext, useLocation, useNotify,
+  Button, Create, DeleteWithConfirmButton, Edit, SaveButton, Show, SimpleForm, Toolbar, TopToolbar, useEditContext, useLocation, useNotify,
   useRecordContext,
 } from "react-admin";
 import { useFormState } from "react-hook-form";
-import { useBlocker } from "react-router-dom";
+import { Link, useBlocker } from "react-router-dom";
 import { can, settableFields, shownFields, sourceOf, type ResourceDescription } from "../description";
 import { ProblemError } from "../http";
 import type { Attempts } from "../provider";
-import type { AdminRecord, Row } from "../values";
+import { hasPath, type AdminRecord, type Row } from "../values";
 import { ConflictDialog, type Conflict } from "./Conflict";
-import { labelOf, toWords, useDescription } from "./context";
+import { labelOf, toWords, useDescription, useMayLose, useShared } from "./context";
 import { History } from "./History";
 import { FieldInput, LinksInput } from "./Inputs";
+import { placeOf, readSegment } from "./places";
 import { callRow, Value } from "./Value";
 
 export function CreatePage() {
@@ -64,6 +67,8 @@ function Unsaved(): null {
   const { pathname } = useLocation();
   const isDirty = Object.keys(dirtyFields).length > 0;
   const isUnsaved = isDirty && !isSubmitting;
+  const mayLose = useMayLose();
+  const { unsaved } = useShared();
   const blocker = useBlocker(({ nextLocation }) => isUnsaved && nextLocation.pathname !== pathname);
 
   useEffect(() => {
@@ -73,11 +78,16 @@ function Unsaved(): null {
       return undefined;
     }
     const timer = setTimeout(() => {
-      if (confirm("What you have typed is not saved. Leave it?")) blocker.proceed();
+      if (mayLose()) blocker.proceed();
       else blocker.reset();
     }, SETTLED_MS);
     return () => clearTimeout(timer);
   }, [blocker.state, isUnsaved]);
+
+  useEffect(() => {
+    unsaved.current = isUnsaved;
+    return () => void (unsaved.current = false);
+  }, [isUnsaved, unsaved]);
 
   useEffect(() => {
     if (!isDirty) return undefined;
@@ -111,7 +121,7 @@ export function EditPage() {
 
   return (
     <>
-      <Edit id={key} title={<Heading />} mutationMode="pessimistic" mutationOptions={{ onError, meta: { attempts } }} queryOptions={READ_ONCE} aside={resource.history ? <History /> : undefined} sx={COLUMNS}>
+      <Edit id={key} title={<Heading />} mutationMode="pessimistic" mutationOptions={{ onError, meta: { attempts } }} queryOptions={READ_ONCE} aside={resource.history ? <History /> : undefined} actions={<Other name="Show" />} sx={COLUMNS}>
         <OnceRead>
           <SimpleForm toolbar={<Buttons resource={resource} />}>
             <ReadOnly resource={resource} />
@@ -124,15 +134,23 @@ export function EditPage() {
   );
 }
 
-/** The key in the address, which the router reads with `%2F` as a slash, whatever the key has. */
+/** Leads to the other page of a row. */
+function Other({ name }: { name: "Show" | "Edit" }) {
+  const resource = useDescription();
+  const record = useRecordContext();
+  const place = record && placeOf(resource, record, name === "Show");
+  const isThere = place && place.endsWith("/show") === (name === "Show");
+  return (
+    <TopToolbar>
+      {isThere && <Button label={name} to={place} component={Link}>{name === "Show" ? <ShowIcon /> : <EditIcon />}</Button>}
+    </TopToolbar>
+  );
+}
+
+/** The key in the address. */
 function useKey(): string {
   const resource = useDescription();
-  const segment = useLocation().pathname.split("/")[resource.name.split("/").length + 1] ?? "";
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return segment;
-  }
+  return readSegment(useLocation().pathname.split("/")[resource.name.split("/").length + 1] ?? "");
 }
 
 // A row that is read again replaces what has been typed.
@@ -190,8 +208,9 @@ function Heading() {
 
 export function ShowPage() {
   const resource = useDescription();
+  const key = useKey();
   return (
-    <Show id={useKey()} title={<Heading />} aside={resource.history ? <History /> : undefined} sx={COLUMNS}>
+    <Show id={key} title={<Heading />} actions={<Other name="Edit" />} aside={resource.history && hasPath(resource, key) ? <History /> : undefined} sx={COLUMNS}>
       <CardContent><Values resource={resource} names={shownFields(resource)} /></CardContent>
     </Show>
   );

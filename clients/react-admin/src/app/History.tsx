@@ -4,7 +4,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { useNotify, useRecordContext, useRefresh } from "react-admin";
 import { can, type ResourceDescription } from "../description";
 import type { Change } from "../provider";
-import { labelOf, useDescription, useProvider, useWork } from "./context";
+import { labelOf, useDescription, useMayLose, useProvider, useWork } from "./context";
 import { Plain } from "./Value";
 
 const WORDS = { create: "Created", update: "Changed", delete: "Deleted" };
@@ -66,8 +66,10 @@ function Undo({ resource, change }: { resource: ResourceDescription; change: Cha
   const notify = useNotify();
   const refresh = useRefresh();
   const [isBusy, work] = useWork();
+  const mayLose = useMayLose();
 
   async function undo() {
+    if (!mayLose()) return;
     try {
       await provider.revert(resource.name, record!.id, change.number);
       notify("The change is undone", { type: "info" });

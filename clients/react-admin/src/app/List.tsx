@@ -3,7 +3,7 @@ import DownloadIcon from "@mui/icons-material/Download";
 import { Alert, Button as MuiButton, useMediaQuery, type Theme } from "@mui/material";
 import { useState, type MouseEvent } from "react";
 import {
-  Button, ColumnsButton, CreateButton, DataTable, Link, List, Pagination, SimpleList, TopToolbar, useCreatePath, useListContext,
+  Button, ColumnsButton, CreateButton, DataTable, Link, List, Pagination, SimpleList, TopToolbar, useListContext,
   useNotify, useRecordContext, useStore,
 } from "react-admin";
 import { can, nameOf, shownFields, sourceOf, type ResourceDescription } from "../description";
@@ -13,6 +13,7 @@ import { ChartButton } from "./Chart";
 import { labelOf, useDescription, useProvider } from "./context";
 import { FilterBar } from "./Filters";
 import { labelOfResource } from "./Home";
+import { placeOf } from "./places";
 import { callRow, isNumeric, Plain, Value } from "./Value";
 
 const COLUMNS = 8; // that a table shows until a person chooses
@@ -58,18 +59,13 @@ function Pages({ sizes }: { sizes: number[] }) {
   return useIsUnread() ? null : <Pagination rowsPerPageOptions={sizes} />;
 }
 
-function linkOf(resource: ResourceDescription): "edit" | "show" | false {
-  if (!resource.operations.includes("read")) return false;
-  return can(resource, "update") ? "edit" : "show";
-}
-
 const hiddenOf = (resource: ResourceDescription): string[] =>
   shownFields(resource).slice(COLUMNS).map((name) => sourceOf(resource, name));
 
 function Table({ resource }: { resource: ResourceDescription }) {
   if (useIsUnread()) return null;
   return (
-    <DataTable rowClick={linkOf(resource)} bulkActionButtons={<BulkActions />} hiddenColumns={hiddenOf(resource)}>
+    <DataTable rowClick={(_id, _name, record) => placeOf(resource, record)} bulkActionButtons={<BulkActions />} hiddenColumns={hiddenOf(resource)}>
       {shownFields(resource).map((name) => (
         <DataTable.Col
           key={name}
@@ -85,15 +81,16 @@ function Table({ resource }: { resource: ResourceDescription }) {
   );
 }
 
+const NO_TEXT = "“”"; // of a link, which would be nowhere
+
 /** A value; the name of a row leads to it, by the keyboard too. */
 function Cell({ resource, name }: { resource: ResourceDescription; name: string }) {
   const record = useRecordContext();
-  const createPath = useCreatePath();
-  const type = linkOf(resource);
   const value = <Value resource={resource} name={name} />;
-  if (!type || !record || name !== nameOf(resource) || name in resource.picks) return value;
-  const to = createPath({ resource: resource.name, type, id: record.id });
-  return <Link to={to} onClick={(event: MouseEvent) => event.stopPropagation()}>{value}</Link>;
+  const to = record && placeOf(resource, record);
+  if (!to || name !== nameOf(resource) || name in resource.picks) return value;
+  const isBlank = record[sourceOf(resource, name)] === "";
+  return <Link to={to} onClick={(event: MouseEvent) => event.stopPropagation()}>{isBlank ? NO_TEXT : value}</Link>;
 }
 
 /** Rows as a phone has room for them. */
@@ -109,7 +106,7 @@ function Short({ resource }: { resource: ResourceDescription }) {
       {...(second
         ? { secondaryText: (record) => <Plain kind={resource.kinds[second]!} value={record[sourceOf(resource, second)]} /> }
         : {})}
-      rowClick={linkOf(resource)}
+      rowClick={(_id, _name, record) => placeOf(resource, record)}
     />
   );
 }

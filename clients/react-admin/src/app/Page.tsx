@@ -1,10 +1,10 @@
 // The frame: the bar at the top, the list of resources, and the page in the middle.
 import LogoutIcon from "@mui/icons-material/Logout";
-import { IconButton, Tooltip } from "@mui/material";
-import type { ReactNode } from "react";
+import { Box, IconButton, Tooltip } from "@mui/material";
+import type { MouseEvent, ReactNode } from "react";
 import { AppBar, Layout, LoadingIndicator, Menu, TitlePortal, ToggleThemeButton } from "react-admin";
 import { labelOfResource } from "./Home";
-import { useShared } from "./context";
+import { useMayLose, useShared } from "./context";
 import TableIcon from "@mui/icons-material/TableRowsOutlined";
 
 export function Page({ children }: { children: ReactNode }) {
@@ -13,13 +13,19 @@ export function Page({ children }: { children: ReactNode }) {
 
 function Bar() {
   const { signOut } = useShared();
+  const mayLose = useMayLose();
+
+  function refresh(event: MouseEvent) {
+    if (!mayLose()) event.stopPropagation();
+  }
+
   const toolbar = (
     <>
       <ToggleThemeButton />
-      <LoadingIndicator />
+      <Box onClickCapture={refresh}><LoadingIndicator /></Box>
       {signOut && (
         <Tooltip title="Sign out">
-          <IconButton color="inherit" aria-label="Sign out" onClick={signOut}><LogoutIcon /></IconButton>
+          <IconButton color="inherit" aria-label="Sign out" onClick={() => mayLose() && signOut()}><LogoutIcon /></IconButton>
         </Tooltip>
       )}
     </>

@@ -4,6 +4,9 @@ import CloseIcon from "@mui/icons-material/Close";
 import { Box } from "@mui/material";
 import { ReferenceField, useRecordContext } from "react-admin";
 import { nameOf, sourceOf, type Kind, type ResourceDescription } from "../description";
+import type { AdminRecord } from "../values";
+import { useShared } from "./context";
+import { placeOf } from "./places";
 
 const SHOWN = 80; // characters of a text in a table
 
@@ -19,11 +22,13 @@ interface Props {
 /** One field of the record around it; what it refers to, by the name of that. */
 export function Value({ resource, name, isWhole = false }: Props) {
   const record = useRecordContext();
+  const { resources } = useShared();
   const source = sourceOf(resource, name);
   const target = resource.picks[name];
   const value: unknown = record?.[source];
   if (target && value !== null && value !== undefined) {
-    return <ReferenceField source={source} reference={target} emptyText={String(value)} label={false} />;
+    const link = (referred: AdminRecord) => placeOf(resources.get(target)!, referred);
+    return <ReferenceField source={source} reference={target} emptyText={String(value)} label={false} link={link} />;
   }
   return <Plain kind={resource.kinds[name]!} value={value} isWhole={isWhole} />;
 }
@@ -49,7 +54,7 @@ function shorten(text: string): string {
 
 /** What a row is called among others. */
 export const callRow = (resource: ResourceDescription, record: Record<string, unknown>): string =>
-  shorten(String(record[sourceOf(resource, nameOf(resource))] ?? record.id));
+  shorten(String(record[sourceOf(resource, nameOf(resource))] || record.id));
 
 function showMoment(text: string): string {
   const moment = new Date(text);

@@ -8,9 +8,11 @@ export interface Shared {
   title: string;
   resources: Map<string, ResourceDescription>;
   signOut?: () => void;
+  /** Whether a form has something that is not saved. */
+  unsaved: { current: boolean };
 }
 
-export const SharedContext = createContext<Shared>({ title: "", resources: new Map() });
+export const SharedContext = createContext<Shared>({ title: "", resources: new Map(), unsaved: { current: false } });
 
 export const useShared = (): Shared => useContext(SharedContext);
 
@@ -20,6 +22,12 @@ export function useDescription(name?: string): ResourceDescription {
 }
 
 export const useProvider = (): ModelwireProvider => useDataProvider<ModelwireProvider>();
+
+/** Asks before what has been typed is lost, if something has; tells whether to go on. */
+export function useMayLose(): () => boolean {
+  const { unsaved } = useShared();
+  return () => !unsaved.current || confirm("What you have typed is not saved. Leave it?");
+}
 
 /** Whether some work is under way, and what begins it: once, however often a button is pressed meanwhile. */
 export function useWork(): [boolean, (work: () => Promise<void>) => Promise<void>] {

@@ -3,11 +3,12 @@ import type { Credentials } from "../http";
 import type { Config, SecurityScheme } from "./config";
 
 const KEY = "modelwire-admin-credentials";
+const WHO = "modelwire-admin-caller";
 
 /** A way to sign in. */
 export interface Way {
   label: string;
-  /** What a person fills in. */
+  /** What a person fills in; nothing where they sign in on a page of the application. */
   fields: ("name" | "password" | "token")[];
   signIn(values: Record<string, string>): Promise<Credentials>;
 }
@@ -22,7 +23,21 @@ export function readCredentials(): Credentials {
 
 export const keepCredentials = (given: Credentials): void => sessionStorage.setItem(KEY, JSON.stringify(given));
 
-export const forgetCredentials = (): void => sessionStorage.removeItem(KEY);
+/** Forgets who has asked, and where the page was for them: filters and keys in its address are theirs too. */
+export function forgetCaller(): void {
+  sessionStorage.removeItem(KEY);
+  sessionStorage.removeItem(WHO);
+  leavePlace();
+}
+
+/** Notes who asks in this tab; an address that somebody else has left is not gone on with. */
+export function noteCaller(who: string | null): void {
+  const before = sessionStorage.getItem(WHO);
+  if (before !== null && before !== String(who)) leavePlace();
+  sessionStorage.setItem(WHO, String(who));
+}
+
+const leavePlace = (): void => history.replaceState(null, "", location.pathname);
 
 /** The ways to sign in that the API's security schemes name; a bearer token where they name none. */
 export function findWays({ schemes, root }: Config): Way[] {
@@ -35,7 +50,8 @@ function findWay(name: string, scheme: SecurityScheme, root: string): Way | unde
   if (scheme.type === "oauth2" && url !== undefined) return byPassword(new URL(url, `${location.origin}${root}/`));
   if (scheme.type === "http" && scheme.scheme?.toLowerCase() === "basic") return BASIC;
   if (scheme.type === "apiKey" && scheme.in === "header") return byHeader(scheme.name ?? name);
-  return scheme.type === "apiKey" ? undefined : BEARER;
+  if (scheme.type === "apiKey") return scheme.in === "cookie" ? ELSEWHERE : undefined;
+  return BEARER;
 }
 
 const BEARER: Way = {
@@ -52,6 +68,8 @@ const BASIC: Way = {
     return { Authorization: `Basic ${btoa(String.fromCharCode(...bytes))}` };
   },
 };
+
+const ELSEWHERE: Way = { label: "Cookie", fields: [], signIn: async () => ({}) };
 
 const byHeader = (header: string): Way => ({
   label: header,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from hashlib import blake2b
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -20,9 +21,11 @@ from ..agents.describe import Descriptions
 from ..agents.served import Named, Served
 from .page import NO_STORE
 
+_NAME_BYTES = 16
+
 
 class Resources:
-    """Endpoint of `GET /admin/resources`.
+    """Endpoints of `GET /admin/resources` and `GET /admin/caller`.
 
     Args:
         served: The resources.
@@ -39,9 +42,21 @@ class Resources:
         resources = self._served.resources.values()
         names = {named.table.name: named.name for named in resources}
         described = [self._describe(named, who, names) for named in resources]
-        value = {"resources": _leave_out_unseen(described)}
-        body = json.dumps(value, ensure_ascii=False).encode()
-        return Answer(200, body, (CONTENT, NO_STORE))
+        value = {"resources": _leave_out_unseen(described), "caller": self._name_caller(who)}
+        return _answer_json(value)
+
+    async def answer_caller(self, request: Request, _session: AsyncSession | None = None) -> Answer:
+        """Tell the caller from others, as `GET /admin/caller` does."""
+        refuse_parameters(parse_query(request.query_string))
+        return _answer_json({"caller": self._name_caller(request.caller.who)})
+
+    def _name_caller(self, who: object) -> str | None:
+        """Return a text that differs from that of other callers; None if they are not known."""
+        mounts = [each for each in self._served.mounted if each.callers is not None]
+        if not mounts:
+            return None
+        keys = [repr(each.read_caller(who).key) for each in mounts]
+        return blake2b("\n".join(keys).encode(), digest_size=_NAME_BYTES).hexdigest()
 
     def _describe(self, named: Named, who: object, names: Mapping[str, str]) -> JSONSchema:
         catalog = named.mounted.catalog_of(named.mounted.read_caller(who))
@@ -62,6 +77,11 @@ class Resources:
             "requires_if_match": table.resource.require_if_match,
             "restores": bool(table.find_served(Recall.RESTORE)),
         }
+
+
+def _answer_json(value: JSONSchema) -> Answer:
+    body = json.dumps(value, ensure_ascii=False).encode()
+    return Answer(200, body, (CONTENT, NO_STORE))
 
 
 def _leave_out_unseen(described: Sequence[JSONSchema]) -> Sequence[JSONSchema]:

@@ -46,6 +46,7 @@ class Admin:
         path = self.served.path
         yield ExtraRoute("GET", path, self._show, takes={"takes_scope": True})
         yield ExtraRoute("GET", f"{path}/resources", self._resources.answer, is_guarded=True)
+        yield ExtraRoute("GET", f"{path}/caller", self._resources.answer_caller, is_guarded=True)
         for asset in self._assets.by_name.values():
             yield ExtraRoute("GET", f"{path}/assets/{asset.name}", _answer_with(asset))
 
