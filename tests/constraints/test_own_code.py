@@ -112,6 +112,7 @@ LEFT = {
     "its own table": ("UPDATE nodes SET code = 'x' WHERE code = 'top'", " by nodes"),
 }
 ORPHANED = {
+    "a new row": ("INSERT INTO towns (id, country, region_name) VALUES (2, 'a', 'z')", "Region"),
     "a composite key": ("UPDATE towns SET region_name = 'z'", "Region"),
     "its own table": ("UPDATE nodes SET parent_code = 'z' WHERE code = 'below'", "Node"),
     "behind a condition of a value": (
@@ -144,7 +145,7 @@ async def test_changed_parent(
 @pytest.mark.usefixtures("referring")
 @pytest.mark.parametrize(("statement", "parent"), ORPHANED.values(), ids=ORPHANED)
 async def test_missing_parent(own: httpx2.AsyncClient, statement: str, parent: str) -> None:
-    """An update that refers to a row that is not there is not one of a row with referrers."""
+    """A row that refers to one that is not there is not one with referrers."""
     answer = await own.post("/own", content=statement)
     document = read_problem(answer, 400, "parent_not_found")
     unnamed = "A row that this one refers to was not found"

@@ -4,17 +4,18 @@ import asyncio
 import gc
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, closing, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from sqlalchemy import Column, Computed, Integer, MetaData, inspect, text
 from sqlalchemy import Table as SQLTable
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 
 from modelwire import ConfigurationError, Database, RequestError, mount
 from modelwire.errors import Contention
+from examples.league import User
 from tests.conftest import LEAGUE, create_postgres_database, open_client
 
 
@@ -30,6 +31,35 @@ async def test_lifespan_creates_tables(tmp_path: Path) -> None:
     async with app.router.lifespan_context(app), open_client(app) as client:
         assert (await client.get("/users/")).json()["items"] == []
     assert database.engine.pool.checkedin() == 0  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///file:shared?mode=memory&uri=true"])
+async def test_requests_share_a_database_in_memory(url: str) -> None:
+    """Reads and writes at the same time find the tables and rows of the one database."""
+    database = Database(url, pool_size=8)
+    app = FastAPI(lifespan=database.lifespan)
+    mount(app, database, *LEAGUE)
+    async with app.router.lifespan_context(app), open_client(app) as client:
+        users = [{"username": f"u{n}", "email": f"u{n}@example.com"} for n in range(9)]
+        async with asyncio.TaskGroup() as group:
+            created = [group.create_task(client.post("/users/", json=user)) for user in users]
+            read = [group.create_task(client.get("/users/")) for _ in users]
+        assert {task.result().status_code for task in created} == {201}
+        assert {task.result().status_code for task in read} == {200}
+        assert len((await client.get("/users/")).json()["items"]) == len(users)
+
+
+@pytest.mark.parametrize("size", [2, 8])
+async def test_connections_to_a_file(tmp_path: Path, size: int) -> None:
+    """As many transactions may read at the same time as the pool has connections."""
+    database = Database(f"sqlite:///{tmp_path / 'fresh.db'}", pool_size=size, pool_timeout_s=0.2)
+    await database.init_db()
+    async with AsyncExitStack() as stack:
+        for _ in range(size):
+            session = await stack.enter_async_context(database.session())
+            await session.exec(select(User))
+        assert database.engine.pool.checkedout() == size  # type: ignore[attr-defined]
+    await database.close_db()
 
 
 async def test_lifespan_composes(tmp_path: Path) -> None:
