@@ -13,9 +13,9 @@ from sqlalchemy import Column, Computed, Integer, MetaData, inspect, text
 from sqlalchemy import Table as SQLTable
 from sqlmodel import SQLModel, select
 
+from examples.league import User
 from modelwire import ConfigurationError, Database, RequestError, mount
 from modelwire.errors import Contention
-from examples.league import User
 from tests.conftest import LEAGUE, create_postgres_database, open_client
 
 
