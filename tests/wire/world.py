@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import httpx2
 from fastapi import FastAPI
+from sqlalchemy import inspect
 
 from modelwire import Database
 from modelwire.statement.changes import CHANGES
@@ -86,10 +87,11 @@ class World:
 
 
 async def _empty(database: Database) -> None:
-    """Empty the tables, and the log of changes."""
+    """Empty the tables, and the log of changes if an application has made one already."""
     await empty_tables(database)
     async with database.engine.begin() as connection:
-        await connection.execute(CHANGES.delete())  # that was logged
+        if await connection.run_sync(lambda raw: inspect(raw).has_table(CHANGES.name)):
+            await connection.execute(CHANGES.delete())  # that was logged
 
 
 @asynccontextmanager
